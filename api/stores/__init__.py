@@ -1,0 +1,1 @@
+"""The engines that keep data, and the SQL that is sent to them. Knows no domain."""

@@ -1,0 +1,131 @@
+"""Numbered migrations: what has run is recorded in the store itself, with the file's checksum.
+
+A Postgres advisory lock keeps two processes from migrating at once, ClickHouse included. Each file may be run
+again after a crash in its middle: Postgres runs a file in one transaction, and ClickHouse's statements say
+IF NOT EXISTS.
+"""
+
+from collections.abc import Iterable
+from typing import LiteralString, cast
+
+import msgspec
+from psycopg import AsyncConnection
+
+from api.errors import ConfigurationError
+from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
+from api.stores.sql import Engine, Migration, migrations
+
+_LOCK_KEY = 0x6166_7465_7261_6374  # "afteract"
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A migration that has run."""
+
+    number: int
+    name: str
+    checksum: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A migration that ran, or in a dry run would."""
+
+    engine: Engine
+    number: int
+    name: str
+
+
+async def migrate(postgres: Postgres, clickhouse: ClickHouse, *, dry_run: bool = False) -> list[Step]:
+    """Bring both stores to the newest schema and return what was done, in order.
+
+    Raises ConfigurationError when a file that has run was changed or is gone since.
+    """
+    async with postgres.lock(_LOCK_KEY):
+        steps = await _migrate_postgres(postgres, dry_run)
+        return steps + await _migrate_clickhouse(clickhouse, dry_run)
+
+
+async def _migrate_postgres(postgres: Postgres, dry_run: bool) -> list[Step]:
+    async with postgres.transaction() as connection:
+        recorded = await _postgres_state(connection, create=not dry_run)
+    waiting = pending("postgres", recorded)
+    for migration in [] if dry_run else waiting:
+        async with postgres.transaction() as connection:
+            await connection.execute(cast(LiteralString, migration.text))
+            await connection.execute(
+                "INSERT INTO schema_migrations (number, name, checksum) VALUES (%s, %s, %s)",
+                (migration.number, migration.name, migration.checksum),
+            )
+    return [Step("postgres", m.number, m.name) for m in waiting]
+
+
+async def _postgres_state(connection: AsyncConnection[tuple[object, ...]], create: bool) -> list[Recorded]:
+    if create:
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (number int PRIMARY KEY, name text NOT NULL, "
+            "checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+    found = await (await connection.execute("SELECT to_regclass('schema_migrations')")).fetchone()
+    if found is None or found[0] is None:
+        return []
+    rows = await connection.execute("SELECT number, name, checksum FROM schema_migrations ORDER BY number")
+    return [msgspec.convert(row, Recorded) for row in map(_as_dict, await rows.fetchall())]
+
+
+def _as_dict(row: tuple[object, ...]) -> dict[str, object]:
+    return dict(zip(("number", "name", "checksum"), row, strict=True))
+
+
+async def _migrate_clickhouse(clickhouse: ClickHouse, dry_run: bool) -> list[Step]:
+    if not dry_run:
+        await clickhouse.command(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (number UInt32, name String, checksum String, "
+            "applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY number"
+        )
+    waiting = pending("clickhouse", await _clickhouse_state(clickhouse))
+    for migration in [] if dry_run else waiting:
+        for statement in migration.statements:
+            await clickhouse.command(statement)
+        await clickhouse.command(
+            "INSERT INTO schema_migrations (number, name, checksum) "
+            "SELECT {number:UInt32}, {name:String}, {checksum:String}",
+            number=migration.number,
+            name=migration.name,
+            checksum=migration.checksum,
+        )
+    return [Step("clickhouse", m.number, m.name) for m in waiting]
+
+
+async def _clickhouse_state(clickhouse: ClickHouse) -> list[Recorded]:
+    class Found(msgspec.Struct):
+        found: bool
+
+    exists = await clickhouse.one(
+        "SELECT count() > 0 AS found FROM system.tables WHERE database = currentDatabase() "
+        "AND name = 'schema_migrations'",
+        Found,
+    )
+    if exists is None or not exists.found:
+        return []
+    return await clickhouse.rows(
+        "SELECT DISTINCT number, name, checksum FROM schema_migrations ORDER BY number", Recorded
+    )
+
+
+def pending(engine: Engine, recorded: Iterable[Recorded]) -> list[Migration]:
+    """Return the migrations that have not run, after checking that those that have are unchanged."""
+    files = {migration.number: migration for migration in migrations(engine)}
+    for done in recorded:
+        file = files.pop(done.number, None)
+        if file is None:
+            raise ConfigurationError(
+                f"{engine}: migration {done.number:04d}_{done.name} has run on this store but its file is gone; "
+                "this program is older than the data. Install the newer version again."
+            )
+        if file.checksum != done.checksum:
+            raise ConfigurationError(
+                f"{engine}: {file.number:04d}_{file.name}.sql was changed after it had run here "
+                f"(recorded {done.checksum[:12]}, file {file.checksum[:12]}). Restore the file and put the change "
+                "into a new migration."
+            )
+    return list(files.values())

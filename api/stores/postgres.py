@@ -1,0 +1,91 @@
+"""Postgres: a pool, transactions, and named queries whose rows come back as structs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, TypeVar, cast
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row, tuple_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from api.errors import StoreUnavailable
+
+T = TypeVar("T")
+Connection = AsyncConnection[tuple[Any, ...]]
+
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+
+
+class Postgres:
+    """A pool of connections to one Postgres database."""
+
+    def __init__(self, url: str, size: int = 6, timeout: float = 5) -> None:
+        """`timeout` in seconds bounds the wait for a connection."""
+        self._pool = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=timeout,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={"connect_timeout": int(timeout), "options": "-c timezone=UTC"},
+        )
+
+    async def open(self) -> None:
+        """Start connecting; calls wait for a connection on their own."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Give a connection inside a transaction that commits at the end of the block.
+
+        Raises StoreUnavailable when Postgres cannot be reached or goes away inside the block.
+        """
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                connection.row_factory = tuple_row
+                yield connection
+        except AWAY as error:
+            raise StoreUnavailable("postgres", str(error) or type(error).__name__) from error
+
+    async def rows(self, sql: str, row: type[T], *parameters: object) -> list[T]:
+        """Run one statement and return its rows as `row` structs."""
+        async with self.transaction() as connection:
+            return await fetch(connection, sql, row, parameters)
+
+    async def one(self, sql: str, row: type[T], *parameters: object) -> T | None:
+        """Run one statement of at most one row."""
+        found = await self.rows(sql, row, *parameters)
+        return found[0] if found else None
+
+    async def execute(self, sql: str, *parameters: object) -> int:
+        """Run one statement and return how many rows it touched."""
+        async with self.transaction() as connection:
+            return (await connection.execute(cast(LiteralString, sql), parameters)).rowcount
+
+    async def ping(self) -> None:
+        """Raise StoreUnavailable unless Postgres answers."""
+        async with asyncio.timeout(10), self.transaction() as connection:
+            await connection.execute("SELECT 1")
+
+    @asynccontextmanager
+    async def lock(self, key: int, *, shared: bool = False) -> AsyncIterator[None]:
+        """Hold an advisory lock, exclusively or with others, for the length of the block."""
+        kind = "_shared" if shared else ""
+        async with self.transaction() as connection:
+            await connection.execute(cast(LiteralString, f"SELECT pg_advisory_xact_lock{kind}(%s)"), (key,))
+            yield
+
+
+async def fetch(connection: Connection, sql: str, row: type[T], parameters: Sequence[object] = ()) -> list[T]:
+    """Run one statement on a connection and return its rows as `row` structs."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(cast(LiteralString, sql), parameters)
+        return [msgspec.convert(found, row) for found in await cursor.fetchall()]

@@ -1,0 +1,77 @@
+"""SQL files: numbered migrations and named queries.
+
+The SQL stands in `clickhouse/` and `postgres/` beside the packages. A query file holds one noun's queries,
+each headed by a line `-- name: some_query`.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+Engine = Literal["clickhouse", "postgres"]
+
+_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+_STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
+_FILE_NAME = re.compile(r"^(\d{4})_(\w+)\.sql$")
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One numbered SQL file; its checksum is the SHA-256 of its text, in hex."""
+
+    number: int
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def statements(self) -> list[str]:
+        return split_statements(self.text)
+
+
+def sql_root(engine: Engine) -> Path:
+    """Return the folder with an engine's SQL, in a checkout or in an installed wheel."""
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parent / engine
+    return checkout if checkout.is_dir() else package / "sql" / engine
+
+
+@cache
+def queries(engine: Engine, noun: str) -> Mapping[str, str]:
+    """Return the named queries of `<engine>/queries/<noun>.sql`."""
+    text = (sql_root(engine) / "queries" / f"{noun}.sql").read_text()
+    parts = _NAME.split(text)
+    return {name: body.strip().removesuffix(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def migrations(engine: Engine) -> list[Migration]:
+    """Return an engine's migrations in the order in which they run.
+
+    Raises ValueError for a file whose name has no number, and for a gap or a repeat in the numbers.
+    """
+    found = []
+    for path in sorted((sql_root(engine) / "migrations").glob("*.sql")):
+        match = _FILE_NAME.match(path.name)
+        if match is None:
+            raise ValueError(f"{path.name}: a migration is named like 0001_noun.sql")
+        found.append(Migration(int(match[1]), match[2], path.read_text()))
+    if [m.number for m in found] != list(range(1, len(found) + 1)):
+        raise ValueError(f"{engine}: migrations are not numbered 1, 2, 3, ...: {[m.number for m in found]}")
+    return found
+
+
+def split_statements(text: str) -> list[str]:
+    """Split a file into statements: each ends with a semicolon at the end of a line."""
+    pieces = (piece.strip() for piece in _STATEMENT_END.split(text))
+    return [piece for piece in pieces if _has_code(piece)]
+
+
+def _has_code(piece: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("--") for line in piece.splitlines())
