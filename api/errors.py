@@ -1,16 +1,16 @@
 """The exceptions that reach people, as a tree; `problem_response` turns each into problem+json.
 
-    AfterActionError
-    ├── ConfigurationError        a setting is wrong; the message names it
-    ├── RequestError              the caller can mend it
-    │   ├── BadRequest            400
-    │   ├── TokenMissing          401
-    │   ├── TokenRefused          403
-    │   ├── NotFound              404
-    │   ├── Conflict              409
-    │   ├── BodyTooLarge          413
-    │   └── Unprocessable         422
-    └── StoreUnavailable          503, a store is away; the caller should try again
+AfterActionError
+├── ConfigurationError        a setting is wrong; the message names it
+├── RequestError              the caller can mend it
+│   ├── BadRequest            400
+│   ├── TokenMissing          401
+│   ├── TokenRefused          403
+│   ├── NotFound              404
+│   ├── Conflict              409
+│   ├── BodyTooLarge          413
+│   └── Unprocessable         422
+└── StoreUnavailable          503, a store is away; the caller should try again
 """
 
 from typing import ClassVar

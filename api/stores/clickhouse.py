@@ -156,7 +156,7 @@ class _Embedded:
 
     def rows(self, sql: str, parameters: Parameters, row: type[T]) -> list[T]:
         lines = self._query(sql, parameters).splitlines()
-        decoder = msgspec.json.Decoder(row)
+        decoder = msgspec.json.Decoder(row, strict=False)
         return [decoder.decode(line) for line in lines]
 
     def command(self, sql: str, parameters: Parameters) -> None:
@@ -201,7 +201,7 @@ class _Server:
         with _driver_errors():
             found, described = self._client.execute(sql, dict(parameters), with_column_types=True)
         names = [name for name, _ in described]
-        return msgspec.convert([dict(zip(names, values, strict=True)) for values in found], list[row])  # type: ignore[valid-type]
+        return msgspec.convert([dict(zip(names, values, strict=True)) for values in found], list[row], strict=False)  # type: ignore[valid-type]
 
     def command(self, sql: str, parameters: Parameters) -> None:
         with _driver_errors():
@@ -219,7 +219,9 @@ class _Server:
 
 
 def _native_settings() -> dict[str, Any]:
-    return {name: value for name, value in _READ_SETTINGS.items() if not name.startswith(("output_", "date_"))}
+    return {
+        name: value for name, value in _READ_SETTINGS.items() if not name.startswith(("output_", "date_"))
+    }
 
 
 @contextmanager

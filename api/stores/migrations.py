@@ -6,7 +6,6 @@ IF NOT EXISTS.
 """
 
 from collections.abc import Iterable
-from typing import LiteralString, cast
 
 import msgspec
 from psycopg import AsyncConnection
@@ -51,7 +50,7 @@ async def _migrate_postgres(postgres: Postgres, dry_run: bool) -> list[Step]:
     waiting = pending("postgres", recorded)
     for migration in [] if dry_run else waiting:
         async with postgres.transaction() as connection:
-            await connection.execute(cast(LiteralString, migration.text))
+            await connection.execute(migration.text)
             await connection.execute(
                 "INSERT INTO schema_migrations (number, name, checksum) VALUES (%s, %s, %s)",
                 (migration.number, migration.name, migration.checksum),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -68,7 +68,7 @@ class Postgres:
     async def execute(self, sql: str, *parameters: object) -> int:
         """Run one statement and return how many rows it touched."""
         async with self.transaction() as connection:
-            return (await connection.execute(cast(LiteralString, sql), parameters)).rowcount
+            return (await connection.execute(sql, parameters)).rowcount
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Postgres answers."""
@@ -80,12 +80,12 @@ class Postgres:
         """Hold an advisory lock, exclusively or with others, for the length of the block."""
         kind = "_shared" if shared else ""
         async with self.transaction() as connection:
-            await connection.execute(cast(LiteralString, f"SELECT pg_advisory_xact_lock{kind}(%s)"), (key,))
+            await connection.execute(f"SELECT pg_advisory_xact_lock{kind}(%s)", (key,))
             yield
 
 
 async def fetch(connection: Connection, sql: str, row: type[T], parameters: Sequence[object] = ()) -> list[T]:
     """Run one statement on a connection and return its rows as `row` structs."""
     async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(cast(LiteralString, sql), parameters)
+        await cursor.execute(sql, parameters)
         return [msgspec.convert(found, row) for found in await cursor.fetchall()]

@@ -1,0 +1,59 @@
+# `make up` runs After Action here; `make test` passes the tests. Both make the environment first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(VENV)/bin/uv
+
+.PHONY: up test lint types sql-lint contract unit lock docs clean
+
+up: $(VENV)/.installed
+	@exec $(BIN)/afteraction up
+
+test: $(VENV)/.installed-dev lint types contract unit
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m tests.lint_sql
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+contract: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.installed-dev
+	$(BIN)/pytest
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(UV): $(VENV)/bin/python requirements-tools.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.txt
+	@touch $(UV)
+
+$(VENV)/.installed: $(UV) requirements.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Renew the locks from pyproject.toml. They record hashes, and no address of any index.
+lock: $(UV)
+	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal \
+	    --extra build pyproject.toml -o requirements.txt
+	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal \
+	    --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	echo uv | $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal \
+	    - -o requirements-tools.txt
+
+docs: $(VENV)/.installed
+	$(BIN)/python -m api.events docs/events.md
+	$(BIN)/python -m api.settings docs/settings.md
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

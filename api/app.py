@@ -1,0 +1,54 @@
+"""The HTTP application: every domain's routes, and what they are given."""
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import ScalarRenderPlugin
+
+import api.health.routes
+import api.ingest.admin
+import api.ingest.routes
+import api.live.routes
+import api.matches.routes
+import api.servers.routes
+import api.stats.routes
+from api import __version__
+from api.platform import Platform
+from api.problems import HANDLERS
+from api.requests import RequestMiddleware
+
+
+def create_app(platform: Platform) -> Litestar:
+    """Return the application over opened stores."""
+    given = {
+        "settings": platform.settings,
+        "postgres": platform.postgres,
+        "clickhouse": platform.clickhouse,
+        "redis": platform.redis,
+        "gate": platform.gate,
+        "inlet": platform.inlet,
+    }
+    return Litestar(
+        route_handlers=[
+            *api.health.routes.route_handlers,
+            api.ingest.routes.router,
+            api.ingest.admin.router,
+            api.live.routes.router,
+            api.servers.routes.router,
+            api.matches.routes.router,
+            api.stats.routes.router,
+        ],
+        dependencies={name: _provide(value) for name, value in given.items()},
+        exception_handlers=HANDLERS,
+        middleware=[DefineMiddleware(RequestMiddleware)],
+        openapi_config=OpenAPIConfig(
+            title="After Action", version=__version__, path="/api/docs", render_plugins=[ScalarRenderPlugin()]
+        ),
+        request_max_body_size=platform.settings.max_body_bytes,
+        logging_config=None,
+    )
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)

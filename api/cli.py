@@ -1,0 +1,295 @@
+"""The command `afteraction`."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from types import FrameType
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api import __version__, jobs, logging, settings
+from api.embedded import engines
+from api.embedded.engines import Engines
+from api.errors import AfterActionError
+from api.platform import Platform, opened, opened_postgres
+from api.rebuild import service as rebuilding
+from api.servers import queries as server_queries
+from api.servers import service as servers
+from api.settings import Settings
+from api.stores import redis as redis_store
+from api.stores.migrations import migrate as run_migrations
+from api.stores.postgres import Postgres
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+out = Console()
+err = Console(stderr=True)
+
+as_json = click.option("--json", "json_", is_flag=True, help="Print JSON.")
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal what happens; results go to standard output instead."""
+    err.print(f"[dim]{text}[/dim]", highlight=False)
+
+
+def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn the errors of After Action into a sentence and exit status 1."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except AfterActionError as error:
+            err.print(f"[red]afteraction:[/red] {error}", highlight=False, markup=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return run
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+@click.group(help="After Action: stats for communities that run their own game servers.")
+@click.version_option(__version__, prog_name="afteraction")
+def main() -> None:
+    """Entry point."""
+
+
+def _load() -> Settings:
+    found = settings.load()
+    logging.configure(found)
+    return found
+
+
+def _stop_on_terminate() -> None:
+    """Let SIGTERM unwind the process as Ctrl-C does, so that the engines are stopped in order."""
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+@main.command(help="Run everything in this process: engines, migrations, API and worker.")
+@speaks_plainly
+def up() -> None:
+    """Run all in one until Ctrl-C."""
+    from api import serving
+
+    loaded = _load()
+    _stop_on_terminate()
+    with serving.listening(loaded) as sockets, engines.running(loaded, say) as found:
+        try:
+            asyncio.run(serving.everything(loaded, found, sockets, say))
+        except KeyboardInterrupt:
+            say("stopping")
+    say("stopped")
+
+
+@main.command(help="Serve the API alone, over server engines; run as many as you like.")
+@speaks_plainly
+def serve() -> None:
+    """Serve HTTP until Ctrl-C."""
+    from api import serving
+
+    loaded = _load()
+    _stop_on_terminate()
+    found = engines.servers(loaded, "serve")
+    with serving.listening(loaded) as sockets:
+        asyncio.run(serving.api_only(loaded, found, sockets, say))
+
+
+@main.command(help="Run the worker alone, over server engines; run as many as you like.")
+@speaks_plainly
+def worker() -> None:
+    """Work until Ctrl-C."""
+    from api import serving
+
+    loaded = _load()
+    _stop_on_terminate()
+    say("working; Ctrl-C stops")
+    asyncio.run(serving.worker_only(loaded, engines.servers(loaded, "worker")))
+
+
+@main.command(help="Bring the stores' schemas up to date.")
+@click.option("--dry-run", is_flag=True, help="Only say what would run.")
+@as_json
+@speaks_plainly
+def migrate(dry_run: bool, json_: bool) -> None:
+    """Run the numbered SQL files that have not run yet."""
+    loaded = _load()
+
+    async def run(platform: Platform) -> None:
+        steps = await run_migrations(platform.postgres, platform.clickhouse, dry_run=dry_run)
+        if json_:
+            print_json(steps)
+            return
+        for step in steps:
+            out.print(
+                f"{'would run' if dry_run else 'ran'} {step.engine} {step.number:04d}_{step.name}",
+                highlight=False,
+            )
+        if not steps:
+            out.print("the schemas are up to date")
+
+    _with_platform(loaded, run)
+
+
+@main.group(help="Game servers and their tokens.")
+def server() -> None:
+    """Commands about game servers."""
+
+
+@server.command("add", help="Add a game server; prints its token, once.")
+@click.argument("name")
+@as_json
+@speaks_plainly
+def server_add(name: str, json_: bool) -> None:
+    """Add a server."""
+    token = _with_postgres(lambda postgres: servers.add(postgres, name))
+    _show_token(name, token, json_)
+
+
+@server.command("rotate", help="Give a server a new token; the old one holds a while longer.")
+@click.argument("name")
+@click.option("--overlap", default=3600.0, show_default=True, help="Seconds for which the old token holds.")
+@as_json
+@speaks_plainly
+def server_rotate(name: str, overlap: float, json_: bool) -> None:
+    """Rotate a server's token."""
+    token = _with_postgres(lambda postgres: servers.rotate(postgres, name, overlap))
+    _show_token(name, token, json_)
+
+
+def _show_token(name: str, token: str, json_: bool) -> None:
+    if json_:
+        print_json({"server": name, "token": token})
+    else:
+        click.echo(token)
+        say(f"this is the token of {name!r}; it is shown only now, and stored as a hash")
+
+
+@server.command("revoke", help="End all of a server's tokens; what it sent stays.")
+@click.argument("name")
+@as_json
+@speaks_plainly
+def server_revoke(name: str, json_: bool) -> None:
+    """Revoke a server's tokens."""
+    _with_postgres(lambda postgres: servers.revoke(postgres, name))
+    if json_:
+        print_json({"server": name, "revoked": True})
+    else:
+        out.print(f"{name}: revoked; it will be refused within a second", highlight=False)
+
+
+@server.command("list", help="List the game servers.")
+@as_json
+@speaks_plainly
+def server_list(json_: bool) -> None:
+    """List servers."""
+    found = _with_postgres(server_queries.all_servers)
+    if json_:
+        print_json(found)
+        return
+    for row in found:
+        heard = (
+            f"last heard {row.last_received_at:%Y-%m-%d %H:%M:%S} UTC"
+            if row.last_received_at
+            else "never heard"
+        )
+        out.print(f"{row.id:>4}  {row.name}  {'' if row.active else '(revoked)  '}{heard}", highlight=False)
+    if not found:
+        out.print("no servers yet; `afteraction server add NAME` adds one")
+
+
+@main.command(help="Fill projections anew from raw_events: one NOUN (a table), or all.")
+@click.argument("noun", required=False)
+@as_json
+@speaks_plainly
+def rebuild(noun: str | None, json_: bool) -> None:
+    """Rebuild projections."""
+    loaded = _load()
+    beside = engines.beside(loaded)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
+    ) as bars:
+        bar = bars.add_task("waiting", total=None)
+
+        async def report(name: str, done: int, total: int) -> None:
+            bars.update(bar, description=name, completed=done, total=total)
+
+        if beside is not None:
+            asyncio.run(_ask_to_rebuild(beside, noun, report))
+        else:
+            _with_platform(
+                loaded,
+                lambda p: rebuilding.rebuild(p.postgres, p.clickhouse, p.settings, noun, report),
+            )
+    if json_:
+        print_json({"rebuilt": noun or "all"})
+    else:
+        out.print(f"rebuilt: {noun or 'all'}")
+
+
+async def _ask_to_rebuild(found: Engines, noun: str | None, report: rebuilding.Report) -> None:
+    """Let the instance that runs the data folder rebuild, and follow it."""
+    client = redis_store.connect(found.redis_url)
+    try:
+        job = await jobs.ask(client, noun)
+        while True:
+            state = await jobs.progress(client, job)
+            if state is not None:
+                await report(state.noun, state.done, state.total)
+                if state.failure:
+                    raise AfterActionError(state.failure)
+                if state.finished:
+                    return
+            await asyncio.sleep(0.2)
+    finally:
+        await client.aclose()
+
+
+def _with_platform(loaded: Settings, use: Callable[[Platform], Coroutine[Any, Any, R]]) -> R:
+    """Run something with all stores, starting the embedded ones for as long as it takes."""
+
+    async def run(found: Engines) -> R:
+        async with opened(loaded, found) as platform:
+            return await use(platform)
+
+    with engines.running(loaded, say) as found:
+        return asyncio.run(run(found))
+
+
+def _with_postgres(use: Callable[[Postgres], Coroutine[Any, Any, R]]) -> R:
+    """Run something with Postgres: the running instance's, or one started for as long as it takes."""
+    loaded = _load()
+
+    async def run(found: Engines) -> R:
+        async with opened_postgres(found) as postgres:
+            return await use(postgres)
+
+    beside = engines.beside(loaded)
+    if beside is not None:
+        return asyncio.run(run(beside))
+
+    async def migrated(platform: Platform) -> R:
+        await run_migrations(platform.postgres, platform.clickhouse)
+        return await use(platform.postgres)
+
+    return _with_platform(loaded, migrated)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The engines that the settings ask for: servers where a URL is set, embedded ones where none is."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.embedded import postgres, valkey
+from api.embedded.folder import DataFolder
+from api.errors import ConfigurationError
+from api.settings import Settings
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Where the engines answer. ClickHouse is a URL, or the folder of the embedded one."""
+
+    postgres_url: str
+    redis_url: str
+    clickhouse_url: str | None
+    clickhouse_folder: Path | None
+    data: DataFolder | None
+
+
+@contextmanager
+def running(settings: Settings, say: Say) -> Iterator[Engines]:
+    """Start the embedded engines that are needed, and stop them at the end of the block.
+
+    Raises ConfigurationError when one does not start, or another process runs the data folder.
+    """
+    with ExitStack() as stack:
+        data = None
+        if not (settings.clickhouse_url and settings.postgres_url and settings.redis_url):
+            data = DataFolder(settings.data_folder)
+            data.create()
+            stack.enter_context(data.lock())
+        yield Engines(
+            postgres_url=settings.postgres_url or _postgres(data, stack, say),
+            redis_url=settings.redis_url or _valkey(data, stack, say),
+            clickhouse_url=settings.clickhouse_url,
+            clickhouse_folder=None if settings.clickhouse_url or data is None else data.clickhouse,
+            data=data,
+        )
+
+
+def _postgres(data: DataFolder | None, stack: ExitStack, say: Say) -> str:
+    assert data is not None
+    say("starting Postgres")
+    stack.callback(postgres.start(data).stop)
+    return data.postgres_url
+
+
+def _valkey(data: DataFolder | None, stack: ExitStack, say: Say) -> str:
+    assert data is not None
+    say("starting Valkey")
+    stack.callback(valkey.start(data).stop)
+    return data.redis_url
+
+
+def servers(settings: Settings, command: str) -> Engines:
+    """Return the configured servers, for a command that shares them with other processes.
+
+    Raises ConfigurationError when one is not configured: the embedded engines allow one process.
+    """
+    wanted = {
+        "AFTERACTION_CLICKHOUSE_URL": settings.clickhouse_url,
+        "AFTERACTION_POSTGRES_URL": settings.postgres_url,
+        "AFTERACTION_REDIS_URL": settings.redis_url,
+    }
+    absent = [name for name, value in wanted.items() if not value]
+    if absent:
+        raise ConfigurationError(
+            f"`afteraction {command}` shares its engines with other processes, so it needs servers: set "
+            f"{', '.join(absent)}. `afteraction up` runs everything in one process without them."
+        )
+    return Engines(settings.postgres_url or "", settings.redis_url or "", settings.clickhouse_url, None, None)
+
+
+def beside(settings: Settings) -> Engines | None:
+    """Return the engines of the After Action that runs the data folder now, None when none does.
+
+    Its ClickHouse cannot be reached from here: both ClickHouse fields are None.
+    """
+    data = DataFolder(settings.data_folder)
+    if settings.clickhouse_url or not data.path.is_dir() or not data.is_run():
+        return None
+    return Engines(
+        settings.postgres_url or data.postgres_url, settings.redis_url or data.redis_url, None, None, data
+    )

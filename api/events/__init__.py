@@ -1,0 +1,1 @@
+"""What game servers report: the catalogue of events, and how an event as sent becomes a canonical one."""

@@ -1,0 +1,1 @@
+"""Is it well: liveness, readiness, metrics, and the doctor."""

@@ -1,0 +1,86 @@
+"""HTTP: the quarantine, for admins."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.datastructures import State
+from litestar.params import Parameter
+
+from api.auth.service import Gate
+from api.ingest import quarantine
+from api.ingest.quarantine import Driven
+from api.ingest.routes import token_of
+from api.ingest.service import Inlet
+from api.settings import Settings
+from api.stores.postgres import Postgres
+
+
+class QuarantinedShown(msgspec.Struct):
+    """A quarantined event; bytes that are no UTF-8 are shown as \\xNN."""
+
+    id: int
+    server_id: int
+    server: str
+    code: str
+    reason: str
+    original: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    times: int
+
+
+class QuarantinePage(msgspec.Struct):
+    """Quarantined events, the newest first. `next_before` gives the following page."""
+
+    events: list[QuarantinedShown]
+    next_before: int | None
+
+
+@get("/", operation_id="listQuarantine", summary="Events that were not accepted", tags=["admin"])
+async def list_quarantine(
+    request: Request[None, None, State],
+    gate: Gate,
+    postgres: Postgres,
+    before: Annotated[int | None, Parameter(ge=1, le=2**62)] = None,
+    server: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
+    code: str | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=500)] = 100,
+) -> QuarantinePage:
+    """Return what was set aside, with the reason and the bytes as they arrived."""
+    await gate.admin(token_of(request))
+    rows = await quarantine.page(postgres, before=before, server_id=server, code=code, limit=limit)
+    shown = [
+        QuarantinedShown(
+            row.id,
+            row.server_id,
+            row.server,
+            row.code,
+            row.reason,
+            row.original.decode("utf-8", "backslashreplace"),
+            row.first_seen_at,
+            row.last_seen_at,
+            row.times,
+        )
+        for row in rows
+    ]
+    return QuarantinePage(shown, rows[-1].id if len(rows) == limit else None)
+
+
+@post("/drive", operation_id="driveQuarantine", summary="Try them again", tags=["admin"], status_code=200)
+async def drive_quarantine(
+    request: Request[None, None, State],
+    gate: Gate,
+    postgres: Postgres,
+    inlet: Inlet,
+    settings: Settings,
+    server: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
+    code: str | None = None,
+) -> Driven:
+    """Send quarantined events through ingest again, after whatever kept them out was mended."""
+    await gate.admin(token_of(request))
+    return await quarantine.drive(postgres, inlet, settings, server_id=server, code=code)
+
+
+router = Router("/api/v1/admin/quarantine", route_handlers=[list_quarantine, drive_quarantine])

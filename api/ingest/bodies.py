@@ -1,0 +1,266 @@
+"""A request body, whatever it is packed in and shaped like, as the bytes of single events."""
+
+import re
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from itertools import islice
+from typing import Final, Protocol
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+import zstandard
+
+from api.errors import BadRequest, BodyTooLarge
+
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_ENCODINGS: Final = frozenset(("", "identity", "gzip", "x-gzip", "zstd"))
+# A relay packs, and a proxy may pack again.
+_MAX_LAYERS: Final = 2
+# What one step unpacks at once stays below 16 MB for both: zstd needs 4 bytes for 128 kB, gzip 1 for 1 kB.
+_STEP: Final = 512
+_ZSTD_WINDOW: Final = 2**23
+
+_JUNK: Final = b" \t\r\n\v\f\0"
+_BOM: Final = b"\xef\xbb\xbf"
+# Commas an event has; with more, count the pieces one by one rather than let the parser list them all.
+_COMMAS: Final = 128
+_TOKEN: Final = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*("?)|[\[\]{},]')
+# Beginning anew after a value without end reads the rest of the body again.
+_RESTARTS: Final = 4
+_SEAM: Final = re.compile(rb"}[\s\0,]*{")
+_PRETTY: Final = re.compile(rb'{[ \t]*\r?\n\s*"')
+_LINE_BREAKS: Final = re.compile(rb"[\s\0]*\n[\s\0]*")
+_NEXT_OBJECT: Final = re.compile(rb"\n[\s\0]*{")
+_WRAPPED: Final = re.compile(rb"(?:payload|events|data|json|body)=(?:\s|\+)*(?:[\[{]|%5b|%7b)", re.IGNORECASE)
+_RAW: Final = msgspec.json.Decoder(msgspec.Raw)
+_RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class BodyUnreadable(BadRequest):
+    """The body is packed in a way that cannot be undone."""
+
+
+class TooManyEvents(BodyTooLarge):
+    """More events in one body than the server's limit."""
+
+
+class _Unpacker(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def decompress(body: bytes, content_encoding: str, limit: int) -> bytes:
+    """The body unpacked from gzip or zstd, told by its first bytes rather than by its label.
+
+    Raises BodyTooLarge when it has more than `limit` bytes, BodyUnreadable when it is cut off, broken,
+    packed more than twice, or labelled with an encoding that is not spoken here.
+    """
+    labels = {label.strip().lower() for label in content_encoding.split(",")}
+    layers = 0
+    while (kind := _packed_as(body)) is not None:
+        layers += 1
+        if layers > _MAX_LAYERS:
+            raise BodyUnreadable(f"the body is packed more than {_MAX_LAYERS} times: pack it once")
+        body = _unpack(body, kind, limit)
+    if not layers and not labels <= _ENCODINGS:
+        raise BodyUnreadable(f"Content-Encoding {content_encoding[:40]!r}: send gzip, zstd or none")
+    if len(body) > limit:
+        raise BodyTooLarge(f"the body has {len(body)} bytes, the limit is {limit}: send smaller batches")
+    return body
+
+
+def split(body: bytes, limit: int) -> list[bytes]:
+    """The bytes of each event, in order, from any of the forms that senders use.
+
+    Takes a JSON array, one JSON object, newline-delimited JSON, urlencoded lines, and lines of arrays. A
+    broken piece is a piece of its own, as far as the text around it can be told from it; where an array is
+    cut off, the rest is one piece. Raises TooManyEvents when there are more than `limit`.
+    """
+    body = body.removeprefix(_BOM).strip(_JUNK).removeprefix(_BOM)
+    if body.startswith(b"["):
+        pieces = _split_array(body, limit)
+    elif body.startswith(b"{") and (b"\n" not in body or _is_one_object(body)):
+        pieces = _split_objects(body, limit)
+    else:
+        pieces = _split_lines(body, limit)
+    if len(pieces) > limit:
+        raise TooManyEvents(f"the body has more than {limit} events: send smaller batches")
+    return pieces
+
+
+def _packed_as(body: bytes) -> Callable[[], _Unpacker] | None:
+    if body.startswith(_GZIP):
+        return _gunzip
+    return _unzstd if body.startswith(_ZSTD) else None
+
+
+def _gunzip() -> _Unpacker:
+    return zlib.decompressobj(wbits=31)
+
+
+def _unzstd() -> _Unpacker:
+    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+
+
+def _unpack(body: bytes, kind: Callable[[], _Unpacker], limit: int) -> bytes:
+    """All members of the body, one after the other."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for part in _unpacked(body, kind):
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise BodyTooLarge(f"the body unpacks to more than {limit} bytes: send smaller batches")
+    except (zlib.error, zstandard.ZstdError, MemoryError) as error:
+        raise BodyUnreadable(f"the body cannot be unpacked: {error}") from None
+    return b"".join(parts)
+
+
+def _unpacked(body: bytes, kind: Callable[[], _Unpacker]) -> Iterator[bytes]:
+    unpacker = kind()
+    for start in range(0, len(body), _STEP):
+        step = body[start : start + _STEP]
+        while step:
+            if unpacker.eof:
+                if not body[start + _STEP - len(step) :].strip(b"\0"):
+                    return  # padding
+                unpacker = kind()
+            yield unpacker.decompress(step)
+            step = unpacker.unused_data if unpacker.eof else b""
+    if not unpacker.eof:
+        raise BodyUnreadable("the packed body is cut off: send all of it")
+
+
+def _is_one_object(body: bytes) -> bool:
+    """Whether a body of many lines that begins with a brace is to be read across its lines."""
+    if _PRETTY.match(body):
+        return True
+    try:
+        _RAW.decode(body)
+    except _UNREADABLE:
+        return not _NEXT_OBJECT.search(body)
+    return True
+
+
+def _split_array(body: bytes, limit: int) -> list[bytes]:
+    if body.count(b",") <= _COMMAS * limit:
+        try:
+            return [bytes(raw) for raw in _RAWS.decode(body)]
+        except _UNREADABLE:
+            pass
+    return list(islice(_scan(body), limit + 1))
+
+
+def _split_objects(body: bytes, limit: int) -> list[bytes]:
+    return list(islice(_scan(body), limit + 1)) if _SEAM.search(body) else [body]
+
+
+def _split_lines(body: bytes, limit: int) -> list[bytes]:
+    if body.count(b"\n") > 2 * limit:
+        body = _LINE_BREAKS.sub(b"\n", body)
+    lines = body.split(b"\n", limit + 1)
+    if _are_objects(body, lines):
+        return lines
+    pieces: list[bytes] = []
+    for line in lines:
+        if line := line.strip(_JUNK):
+            _split_line(line, limit, pieces)
+        if len(pieces) > limit:
+            break
+    return pieces
+
+
+def _are_objects(body: bytes, lines: list[bytes]) -> bool:
+    """Whether each line begins with the one brace that it has, and ends without junk: the common case."""
+    braces = len([line for line in lines if line[:1] == b"{"])
+    return braces == len(lines) == body.count(b"{") and b"\r" not in body and b"\0" not in body
+
+
+def _split_line(line: bytes, limit: int, pieces: list[bytes]) -> None:
+    first = line[:1]
+    if first == b"[":
+        pieces.extend(_split_array(line, limit))
+    elif first == b"{":
+        pieces.extend(_split_objects(line, limit))
+    elif _WRAPPED.match(line):
+        pieces.extend(_split_wrapped(line, limit))
+    else:
+        pieces.append(line)
+
+
+def _split_wrapped(line: bytes, limit: int) -> list[bytes]:
+    """`payload=[...]`, as forms send it."""
+    value = line.partition(b"=")[2].strip(b" +")
+    if value.startswith(b"%"):
+        value = unquote_to_bytes(value.partition(b"&")[0].replace(b"+", b" "))
+    value = value.strip(_JUNK)
+    return _split_array(value, limit) if value.startswith(b"[") else _split_objects(value, limit)
+
+
+def _scan(body: bytes) -> Iterator[bytes]:
+    """The values in a sequence of arrays and objects, told by brackets and quotes alone.
+
+    It goes on where a parser gives up: after a broken element whose brackets are even, between arrays that
+    follow each other, and at the next line that begins with an object.
+    """
+    start = 0
+    restarts = _RESTARTS
+    while True:
+        start, lost = yield from _scan_from(body, start)
+        if lost < 0:
+            return
+        restarts -= lost == start
+        again = _NEXT_OBJECT.search(body, lost) if restarts >= 0 else None
+        if again is None:
+            yield from _whole(body[start:])
+            return
+        yield from _whole(body[start : again.start()])
+        start = again.start()
+
+
+def _scan_from(body: bytes, start: int) -> Generator[bytes, None, tuple[int, int]]:
+    """Values from `start` on. Returns where the first one begins that is not whole, and where that showed.
+
+    That is at a string that does not end on its line, or, as it could be anywhere, at the beginning of a
+    value that does not end at all; or -1 when all is well.
+    """
+    depth = base = 0
+    for token in _TOKEN.finditer(body, start):
+        mark, at, after = token[0][:1], token.start(), token.end()
+        cut = -1
+        if mark == b'"':
+            if not token[1]:
+                return start, at
+        elif mark in b"[{":
+            if depth == base:
+                yield from _whole(body[start:at])
+                start = at
+            if depth == 0 and mark == b"[":
+                base, start = 1, after
+            depth += 1
+        elif mark == b",":
+            cut = at if depth == base else -1
+        elif depth > base:
+            depth -= 1
+            cut = after if depth == base else -1
+        else:
+            depth = base = 0
+            cut = at
+        if cut >= 0:
+            yield from _whole(body[start:cut])
+            start = after
+    if depth > base:
+        return start, start
+    yield from _whole(body[start:])
+    return start, -1
+
+
+def _whole(piece: bytes) -> tuple[bytes, ...]:
+    piece = piece.strip(_JUNK)
+    return (piece,) if piece else ()

@@ -1,0 +1,89 @@
+"""The writer: seals waiting inbox rows into blocks and brings each block to ClickHouse once.
+
+A block is sealed in one transaction, and inserted under its own token while a second one holds a lock on it;
+its rows are deleted only after ClickHouse has taken it. Whatever dies in between, the same block is inserted
+under the same token again, which ClickHouse recognises, in every table behind the views.
+"""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+
+import msgspec
+import structlog
+
+from api import metrics
+from api.ingest import payload
+from api.settings import Settings
+from api.stores.clickhouse import ClickHouse, QueryError
+from api.stores.postgres import Connection, Postgres, fetch
+from api.stores.sql import queries
+
+_SQL = queries("postgres", "inbox")
+_LEDGER = queries("postgres", "ledger")
+_WRITERS_KEY = 0x696E_626F_78  # "inbox"
+
+log = structlog.get_logger()
+
+
+class _Block(msgspec.Struct):
+    id: int
+    token: str
+    failures: int
+
+
+class _Row(msgspec.Struct):
+    events: int
+    payload: bytes
+
+
+def writers(postgres: Postgres, *, exclude: bool = False) -> AbstractAsyncContextManager[None]:
+    """Be one of the writers for the length of the block, or keep all of them out (`exclude`)."""
+    return postgres.lock(_WRITERS_KEY, shared=not exclude)
+
+
+async def step(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:
+    """Bring one block to ClickHouse, or wait a little when there is none."""
+    async with writers(postgres):
+        written = await write_block(postgres, clickhouse, settings.block_events)
+    if written is None:
+        await asyncio.sleep(settings.poll_seconds)
+
+
+async def tidy(postgres: Postgres, settings: Settings) -> None:
+    """Forget digests that are older than a repeat can be."""
+    await postgres.execute(_LEDGER["forget_digests"], settings.digest_days)
+
+
+async def write_block(postgres: Postgres, clickhouse: ClickHouse, block_events: int) -> int | None:
+    """Seal what waits, bring the oldest block to ClickHouse, and return how many events it had.
+
+    Returns None when no block is due, 0 when one was refused and will be tried again.
+    """
+    await postgres.execute(_SQL["seal"], block_events)
+    async with postgres.transaction() as connection:
+        blocks = await fetch(connection, _SQL["claim"], _Block)
+        if not blocks:
+            return None
+        return await _insert(connection, clickhouse, blocks[0])
+
+
+async def _insert(connection: Connection, clickhouse: ClickHouse, block: _Block) -> int:
+    rows = await fetch(connection, _SQL["rows_of"], _Row, (block.id,))
+    try:
+        with metrics.insert_seconds.time():
+            runs = (run for row in rows for run in payload.unpack(row.payload))
+            await clickhouse.insert("ingest_batches", payload.columns(runs), token=block.token)
+    except QueryError as error:
+        metrics.insert_failures.inc()
+        log.error("block not inserted", block=block.id, failures=block.failures + 1, cause=str(error)[:500])
+        await _execute(connection, "postpone", str(error)[:2000], block.id)
+        return 0
+    await _execute(connection, "delete_rows_of", block.id)
+    await _execute(connection, "delete_block", block.id)
+    events = sum(row.events for row in rows)
+    metrics.inserted.inc(events)
+    return events
+
+
+async def _execute(connection: Connection, name: str, *parameters: object) -> None:
+    await connection.execute(_SQL[name], parameters)

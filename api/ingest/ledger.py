@@ -1,0 +1,134 @@
+"""The ledger: one Postgres transaction that decides what is new and keeps it.
+
+`commit` takes a group of arrivals, subtracts what each session has already delivered, and stores the rest in
+the inbox. When it returns, the events will be counted, once; when it raises, nothing of the group was kept.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from psycopg.types.multirange import Multirange
+from psycopg.types.range import Range
+
+from api.ingest import ranges
+from api.ingest.decode import NO_SEQ
+from api.ingest.payload import pack
+from api.ingest.sorting import Arrival, Outcome, SessionKey, SessionState, Sorted, clock_lead, sort
+from api.stores.postgres import Connection, Postgres
+from api.stores.sql import queries
+
+_SQL = queries("postgres", "ledger")
+
+
+class _Incoming(msgspec.Struct):
+    """What a group brings for one session."""
+
+    numbers: list[int]
+    map: str = ""
+    gametype: str = ""
+    clock_lead: float | None = None
+    received_at: float = 0
+
+
+async def commit(postgres: Postgres, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    """Keep what is new of each arrival and return an outcome for each, in order.
+
+    Raises StoreUnavailable when Postgres is away; then the whole group may be sent again.
+    """
+    async with postgres.transaction() as connection:
+        states = await _record_sessions(connection, _incoming(arrivals))
+        digests = await _record_digests(connection, arrivals)
+        result = sort(arrivals, states, digests)
+        await _count(connection, result)
+        await _quarantine(connection, arrivals)
+        if result.runs:
+            await connection.execute(_SQL["put_in_inbox"], (result.events, pack(result.runs)))
+    return result.outcomes
+
+
+def _incoming(arrivals: Sequence[Arrival]) -> dict[SessionKey, _Incoming]:
+    found: dict[SessionKey, _Incoming] = {}
+    for arrival in arrivals:
+        for events in arrival.decoded.sessions:
+            entry = found.setdefault((arrival.server_id, events.session_id), _Incoming([]))
+            entry.numbers += [seq for seq in events.seqs if seq != NO_SEQ]
+            entry.map = next((m for m in reversed(events.maps) if m), entry.map)
+            entry.gametype = next((g for g in reversed(events.gametypes) if g), entry.gametype)
+            entry.clock_lead = clock_lead(events, arrival.received_at)
+            entry.received_at = max(entry.received_at, arrival.received_at)
+    return found
+
+
+async def _record_sessions(
+    connection: Connection, incoming: dict[SessionKey, _Incoming]
+) -> dict[SessionKey, SessionState]:
+    if not incoming:
+        return {}
+    entries = list(incoming.values())
+    cursor = await connection.execute(
+        _SQL["record_sessions"],
+        (
+            [server_id for server_id, _ in incoming],
+            [session_id for _, session_id in incoming],
+            [ranges.to_multirange(ranges.from_numbers(entry.numbers)) for entry in entries],
+            [entry.map for entry in entries],
+            [entry.gametype for entry in entries],
+            [entry.clock_lead for entry in entries],
+            [_utc(entry.received_at) for entry in entries],
+        ),
+    )
+    return {
+        (server_id, session_id): SessionState(_ranges(fresh), map_, gametype)
+        async for server_id, session_id, fresh, map_, gametype in cursor
+    }
+
+
+async def _record_digests(connection: Connection, arrivals: Sequence[Arrival]) -> set[tuple[int, bytes]]:
+    found = {(a.server_id, a.digest) for a in arrivals if a.digest is not None}
+    if not found:
+        return set()
+    pairs = list(found)
+    cursor = await connection.execute(
+        _SQL["record_digests"], ([server_id for server_id, _ in pairs], [digest for _, digest in pairs])
+    )
+    return {(server_id, bytes(digest)) async for server_id, digest in cursor}
+
+
+async def _count(connection: Connection, result: Sorted) -> None:
+    keys = sorted(result.repeats.keys() | result.unnumbered.keys())
+    if keys:
+        await connection.execute(
+            _SQL["count_in_sessions"],
+            (
+                [server_id for server_id, _ in keys],
+                [session_id for _, session_id in keys],
+                [result.repeats.get(key, 0) for key in keys],
+                [result.unnumbered.get(key, 0) for key in keys],
+            ),
+        )
+
+
+async def _quarantine(connection: Connection, arrivals: Sequence[Arrival]) -> None:
+    rejected = [(arrival, rejection) for arrival in arrivals for rejection in arrival.decoded.rejected]
+    if rejected:
+        await connection.execute(
+            _SQL["put_in_quarantine"],
+            (
+                [arrival.server_id for arrival, _ in rejected],
+                [hashlib.blake2b(rejection.original, digest_size=16).digest() for _, rejection in rejected],
+                [rejection.code for _, rejection in rejected],
+                [rejection.reason for _, rejection in rejected],
+                [rejection.original for _, rejection in rejected],
+                [_utc(arrival.received_at) for arrival, _ in rejected],
+            ),
+        )
+
+
+def _utc(unix_seconds: float) -> datetime:
+    return datetime.fromtimestamp(unix_seconds, UTC)
+
+
+def _ranges(found: Multirange[int]) -> list[ranges.Range]:
+    return [(part.lower, part.upper) for part in found if isinstance(part, Range) and part.lower is not None]  # type: ignore[misc]

@@ -1,0 +1,59 @@
+"""HTTP: where game servers send their events."""
+
+from litestar import Request, Router, post
+from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+
+from api.auth.service import Gate
+from api.ingest.service import Accepted, Inlet
+from api.problems import Problem
+
+_EXAMPLE = Example(
+    summary="One kill, sent twice in the same body",
+    value={
+        "status": "accepted",
+        "processed": 2,
+        "accepted": 1,
+        "duplicates": 1,
+        "duplicate_indexes": [1],
+        "rejected": [],
+    },
+)
+
+
+@post(
+    "/events",
+    operation_id="ingestEvents",
+    summary="Send events",
+    tags=["ingest"],
+    status_code=202,
+    responses={
+        202: ResponseSpec(Accepted, description="Counted, exactly once", examples=[_EXAMPLE]),
+        400: ResponseSpec(Problem, description="Nothing in the body can be made out"),
+        401: ResponseSpec(Problem, description="No token, or one never issued"),
+        403: ResponseSpec(Problem, description="A revoked token"),
+        413: ResponseSpec(Problem, description="Over a limit"),
+        503: ResponseSpec(Problem, description="Try again later: nothing was kept"),
+    },
+)
+async def ingest_events(request: Request[None, None, State], gate: Gate, inlet: Inlet) -> Accepted:
+    """Take a batch in any of the forms of docs/events.md, perhaps gzipped or as zstd.
+
+    The token goes into `Authorization: Bearer`, `X-Server-Token` or `?server_token=`. A 202 means that each
+    accepted event will be counted once, whatever happens. An event that cannot be accepted is set aside with
+    its reason and costs its neighbours nothing. `Content-Type` is not looked at.
+    """
+    server_id = await gate.server(token_of(request))
+    return await inlet.take(server_id, await request.body(), request.headers.get("content-encoding", ""))
+
+
+def token_of(request: Request[None, None, State]) -> str | None:
+    """Return the token that a request carries, wherever it carries it."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and bearer.strip():
+        return bearer.strip()
+    return request.headers.get("x-server-token") or request.query_params.get("server_token")
+
+
+router = Router("/api/v1/ingest", route_handlers=[ingest_events])

@@ -1,0 +1,177 @@
+"""Taking events in: unpack, decode, and hand to the ledger together with whatever else arrives."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+from api import metrics
+from api.errors import BadRequest, StoreUnavailable
+from api.ingest import bodies, ledger
+from api.ingest.decode import Decoded, Rejection, decode
+from api.ingest.sorting import Arrival, Outcome
+from api.settings import Settings
+from api.stores.postgres import Postgres
+
+# A group is closed at this many events; one transaction of it takes some tens of milliseconds.
+_GROUP_EVENTS = 20_000
+_WAITING_EVENTS = 400_000
+_COMMIT_SECONDS = 20
+# Bodies above this are decoded in a thread, so that other requests go on meanwhile.
+_LARGE_BODY = 256 << 10
+
+
+class RejectedEvent(msgspec.Struct):
+    """An event that was set aside in the quarantine."""
+
+    index: int
+    code: str
+    reason: str
+
+
+class Accepted(msgspec.Struct):
+    """The answer to a batch. `processed` counts what is or already was accepted."""
+
+    status: str
+    processed: int
+    accepted: int
+    duplicates: int
+    duplicate_indexes: list[int]
+    rejected: list[RejectedEvent]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    arrival: Arrival
+    answer: asyncio.Future[Outcome]
+
+
+class Inlet:
+    """Where batches wait to be committed. Those that wait together share a transaction."""
+
+    def __init__(self, postgres: Postgres, settings: Settings) -> None:
+        self._postgres = postgres
+        self._settings = settings
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._waiting_events = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._task = asyncio.create_task(self._commit_for_ever(), name="ingest-commit")
+
+    async def stop(self) -> None:
+        """Commit what waits, then stop."""
+        if self._task is not None:
+            while not self._queue.empty() and not self._task.done():
+                await asyncio.sleep(0.01)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def take(self, server_id: int, body: bytes, content_encoding: str) -> Accepted:
+        """Take in a request's body from a server; when this returns, its events will be counted once.
+
+        Raises BadRequest for a body in which nothing can be made out, BodyTooLarge over a limit, and
+        StoreUnavailable when the ledger cannot be written.
+        """
+        received_at = time.time()
+        if len(body) > _LARGE_BODY:
+            decoded = await asyncio.to_thread(self._decode, body, content_encoding)
+        else:
+            decoded = self._decode(body, content_encoding)
+        if decoded.total == 0 and not body.strip():
+            raise BadRequest("the body is empty; send events as JSON, as NDJSON or as urlencoded lines")
+        return answer(await self.commit(Arrival(server_id, received_at, decoded)))
+
+    def _decode(self, body: bytes, content_encoding: str) -> Decoded:
+        unpacked = bodies.decompress(body, content_encoding, self._settings.max_unpacked_bytes)
+        return decode(
+            unpacked,
+            max_events=self._settings.max_batch_events,
+            max_event_bytes=self._settings.max_event_bytes,
+        )
+
+    async def commit(self, arrival: Arrival) -> Outcome:
+        """Commit decoded events and return what became of each."""
+        if self._waiting_events > _WAITING_EVENTS:
+            raise StoreUnavailable("postgres", "more events wait to be committed than fit into memory", 2)
+        waiting = _Waiting(arrival, asyncio.get_running_loop().create_future())
+        self._waiting_events += arrival.decoded.total
+        try:
+            self._queue.put_nowait(waiting)
+            outcome = await waiting.answer
+        finally:
+            self._waiting_events -= arrival.decoded.total
+        _measure(arrival, outcome)
+        return outcome
+
+    async def _commit_for_ever(self) -> None:
+        while True:
+            group = await self._next_group()
+            if not await self._commit_group(group):
+                # Something in the group cannot be stored. Alone, it fails alone.
+                for waiting in group:
+                    await self._commit_group([waiting])
+
+    async def _commit_group(self, group: list[_Waiting]) -> bool:
+        """Commit a group and answer it; return False, leaving it unanswered, when it should be taken apart."""
+        try:
+            with metrics.commit_seconds.time():
+                async with asyncio.timeout(_COMMIT_SECONDS):
+                    outcomes = await ledger.commit(self._postgres, [w.arrival for w in group])
+        except TimeoutError:
+            _fail(group, StoreUnavailable("postgres", f"no commit within {_COMMIT_SECONDS} s"))
+        except StoreUnavailable as error:
+            _fail(group, error)
+        except Exception as error:
+            if len(group) > 1:
+                return False
+            _fail(group, error)
+        else:
+            for waiting, outcome in zip(group, outcomes, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(outcome)
+        return True
+
+    async def _next_group(self) -> list[_Waiting]:
+        group = [await self._queue.get()]
+        events = group[0].arrival.decoded.total
+        while events < _GROUP_EVENTS and not self._queue.empty():
+            group.append(self._queue.get_nowait())
+            events += group[-1].arrival.decoded.total
+        return group
+
+
+def _fail(group: list[_Waiting], error: Exception) -> None:
+    for waiting in group:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)
+
+
+def answer(outcome: Outcome) -> Accepted:
+    """Return what the sender is told."""
+    duplicates = sorted(outcome.duplicates)
+    return Accepted(
+        status="accepted",
+        processed=outcome.accepted + len(duplicates),
+        accepted=outcome.accepted,
+        duplicates=len(duplicates),
+        duplicate_indexes=duplicates,
+        rejected=[_shown(rejection) for rejection in outcome.rejected],
+    )
+
+
+def _shown(rejection: Rejection) -> RejectedEvent:
+    return RejectedEvent(rejection.index, rejection.code, rejection.reason)
+
+
+def _measure(arrival: Arrival, outcome: Outcome) -> None:
+    metrics.events.labels("accepted").inc(outcome.accepted)
+    metrics.events.labels("duplicate").inc(len(outcome.duplicates))
+    for rejection in outcome.rejected:
+        metrics.events.labels("rejected").inc()
+        metrics.rejected.labels(rejection.code).inc()
+    unknown = sum(arrival.decoded.unknown.values())
+    if unknown:
+        metrics.events.labels("unknown_type").inc(unknown)

@@ -1,0 +1,1 @@
+"""Matches that are being played now: a projection of the log, kept in Redis."""

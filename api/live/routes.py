@@ -1,0 +1,28 @@
+"""HTTP: matches that are being played now."""
+
+from litestar import Router, get
+from litestar.di import Provide
+from redis.asyncio import Redis
+
+from api.live import service
+from api.live.service import LastPicture, Live, LiveMatch
+
+
+@get("/matches", operation_id="listLiveMatches", summary="Matches being played", tags=["live"])
+async def list_live_matches(redis: Redis, last: LastPicture) -> Live:
+    """Return every match that is being played; `stale` says that the picture is not being renewed."""
+    return await service.show(redis, last)
+
+
+@get("/matches/{match_id:str}", operation_id="getLiveMatch", summary="One of them", tags=["live"])
+async def get_live_match(redis: Redis, last: LastPicture, match_id: str) -> LiveMatch:
+    """Return one match that is being played."""
+    return await service.show_match(redis, last, match_id)
+
+
+_last = LastPicture()
+router = Router(
+    "/api/v1/live",
+    route_handlers=[list_live_matches, get_live_match],
+    dependencies={"last": Provide(lambda: _last, sync_to_thread=False)},
+)

@@ -1,0 +1,61 @@
+"""After Action put together: the stores and what lives as long as the process does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from api.auth.service import Gate
+from api.embedded.engines import Engines
+from api.ingest.service import Inlet
+from api.settings import Settings
+from api.stores import clickhouse, redis
+from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What handlers, jobs and commands work with."""
+
+    settings: Settings
+    postgres: Postgres
+    clickhouse: ClickHouse
+    redis: Redis
+    gate: Gate
+    inlet: Inlet
+
+
+@asynccontextmanager
+async def opened(settings: Settings, engines: Engines) -> AsyncIterator[Platform]:
+    """Connect to the engines for the length of the block."""
+    async with opened_postgres(engines) as postgres:
+        store = _clickhouse(engines)
+        client = redis.connect(engines.redis_url)
+        inlet = Inlet(postgres, settings)
+        inlet.start()
+        try:
+            yield Platform(settings, postgres, store, client, Gate(postgres, settings.admin_token), inlet)
+        finally:
+            await inlet.stop()
+            await client.aclose()
+            store.close()
+
+
+@asynccontextmanager
+async def opened_postgres(engines: Engines) -> AsyncIterator[Postgres]:
+    """Connect to Postgres alone."""
+    postgres = Postgres(engines.postgres_url)
+    await postgres.open()
+    try:
+        yield postgres
+    finally:
+        await postgres.close()
+
+
+def _clickhouse(engines: Engines) -> ClickHouse:
+    if engines.clickhouse_folder is not None:
+        return clickhouse.embedded(engines.clickhouse_folder)
+    assert engines.clickhouse_url is not None
+    return clickhouse.server(engines.clickhouse_url)

@@ -1,0 +1,1 @@
+"""Making any projection anew from the log."""

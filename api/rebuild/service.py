@@ -1,0 +1,83 @@
+"""Rebuilding: every table behind a view on raw_events can be thrown away and filled again from raw_events.
+
+A noun's new table is filled beside the old one, a day of receipts at a time, and takes its place at once.
+Meanwhile no block is written (ingest goes on, into the inbox), so nothing is missed and nothing counts twice.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from api.errors import Conflict, NotFound
+from api.health.service import inbox_depth
+from api.ingest import job as ingest
+from api.settings import Settings
+from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
+from api.stores.sql import queries
+
+_SQL = queries("clickhouse", "rebuild")
+
+Report = Callable[[str, int, int], Awaitable[None]]
+
+
+class _Noun(msgspec.Struct):
+    name: str
+    definition: str
+
+
+class _Day(msgspec.Struct):
+    day: str
+
+
+async def nouns(clickhouse: ClickHouse) -> list[str]:
+    """Return what can be rebuilt."""
+    return [noun.name for noun in await clickhouse.rows(_SQL["nouns"], _Noun)]
+
+
+async def rebuild(
+    postgres: Postgres, clickhouse: ClickHouse, settings: Settings, noun: str | None, report: Report
+) -> int:
+    """Rebuild one noun, or all of them, and return how many were rebuilt.
+
+    `report(noun, done, total)` is awaited after each step. Raises NotFound for an unknown noun, Conflict
+    while ClickHouse refuses a block, because that block may stand half in the old tables.
+    """
+    known = {entry.name: entry for entry in await clickhouse.rows(_SQL["nouns"], _Noun)}
+    if noun is not None and noun not in known:
+        raise NotFound(f"{noun!r} cannot be rebuilt; these can: {', '.join(sorted(known))}")
+    chosen = [known[noun]] if noun else list(known.values())
+    async with ingest.writers(postgres, exclude=True):
+        await _finish_blocks(postgres, clickhouse, settings)
+        days = [found.day for found in await clickhouse.rows(_SQL["days"], _Day)]
+        total, done = len(chosen) * max(len(days), 1), 0
+        for entry in chosen:
+            await _rebuild_one(
+                clickhouse, entry, days, lambda d, n=entry.name, b=done: report(n, b + d, total)
+            )  # type: ignore[misc]
+            done += max(len(days), 1)
+            await report(entry.name, done, total)
+    return len(chosen)
+
+
+async def _finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:
+    """Bring every sealed block to its end: its token would not hold against a new table."""
+    while await ingest.write_block(postgres, clickhouse, settings.block_events) is not None:
+        pass
+    depth = await inbox_depth(postgres)
+    if depth is not None and depth.failing_blocks:
+        raise Conflict(f"ClickHouse refuses a block ({depth.failure}); mend that first, then rebuild")
+
+
+async def _rebuild_one(
+    clickhouse: ClickHouse, noun: _Noun, days: list[str], report: Callable[[int], Awaitable[None]]
+) -> None:
+    fresh = f"{noun.name}__rebuilt"
+    await clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
+    await clickhouse.command(f"CREATE TABLE {fresh} AS {noun.name}")
+    for place, day in enumerate(days):
+        only = f"SETTINGS additional_table_filters = {{'raw_events': 'toDate(received_at) = \\'{day}\\''}}"
+        await clickhouse.command(f"INSERT INTO {fresh} {noun.definition} {only}")
+        await report(place + 1)
+    await clickhouse.command(f"EXCHANGE TABLES {fresh} AND {noun.name}")
+    await clickhouse.command(f"DROP TABLE {fresh} SYNC")

@@ -1,0 +1,53 @@
+"""What surrounds every request: an id, a measurement, and a log line for those that fail."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import metrics
+
+log = structlog.get_logger()
+
+_GOOD_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+class RequestMiddleware:
+    """Gives each request an id (the caller's own, if it sent X-Request-ID), counts it and times it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sent = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        request_id = sent if _GOOD_ID.fullmatch(sent) else uuid4().hex[:16]
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                _record(scope, status, time.perf_counter() - started)
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    route = scope.get("path_template") or "(none)"
+    metrics.requests.labels(scope["method"], route, str(status)).inc()
+    metrics.request_seconds.labels(route).observe(seconds)
+    if status >= 400:
+        level = log.warning if status >= 500 else log.info
+        level("request failed", method=scope["method"], path=scope["path"], status=status)

@@ -1,0 +1,1 @@
+"""Game servers: their keys, their tracker sessions, and what is missing from them."""

@@ -1,0 +1,81 @@
+"""What Postgres knows about game servers."""
+
+from datetime import datetime
+
+import msgspec
+
+from api.stores.postgres import Postgres
+from api.stores.sql import queries
+
+_SQL = queries("postgres", "servers")
+
+
+class Server(msgspec.Struct):
+    """A game server. `active`: it has a token that holds."""
+
+    id: int
+    name: str
+    created_at: datetime
+    active: bool = True
+    last_received_at: datetime | None = None
+
+
+class SessionRow(msgspec.Struct):
+    """A tracker session as the ledger keeps it; the ranges in Postgres' text form."""
+
+    session_id: str
+    map: str
+    gametype: str
+    first_received_at: datetime
+    last_received_at: datetime
+    clock_lead_seconds: float | None
+    repeats: int
+    unnumbered: int
+    received: str
+    missing: str
+
+
+class Hole(msgspec.Struct):
+    """Numbers that were not received, both ends included."""
+
+    first: int
+    last: int
+
+
+class Reject(msgspec.Struct):
+    """How many events of a server lie in quarantine for one reason."""
+
+    code: str
+    events: int
+    last_seen_at: datetime
+    reason: str
+
+
+async def names(postgres: Postgres) -> dict[int, str]:
+    """Return the servers' names by their ids."""
+    return {server.id: server.name for server in await postgres.rows(_SQL["names"], Server)}
+
+
+async def all_servers(postgres: Postgres) -> list[Server]:
+    """Return every server, the oldest first."""
+    return await postgres.rows(_SQL["list"], Server)
+
+
+async def by_name(postgres: Postgres, name: str) -> Server | None:
+    """Return the server of that name."""
+    return await postgres.one(_SQL["by_name"], Server, name)
+
+
+async def sessions(postgres: Postgres, server_id: int, limit: int) -> list[SessionRow]:
+    """Return a server's tracker sessions, the one heard from last first."""
+    return await postgres.rows(_SQL["sessions"], SessionRow, server_id, limit)
+
+
+async def holes(postgres: Postgres, server_id: int, session_id: str, first: int, last: int) -> list[Hole]:
+    """Return the missing ranges of a session that overlap or touch the numbers first to last."""
+    return await postgres.rows(_SQL["missing"], Hole, server_id, session_id, max(first - 1, 0), last + 2)
+
+
+async def rejects(postgres: Postgres, server_id: int) -> list[Reject]:
+    """Return what of a server lies in quarantine, by code."""
+    return await postgres.rows(_SQL["rejects"], Reject, server_id)

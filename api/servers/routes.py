@@ -1,0 +1,51 @@
+"""HTTP: game servers and their tracker sessions."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get
+from litestar.params import Parameter
+
+from api.servers import queries, service
+from api.servers.service import Session
+from api.stores.postgres import Postgres
+
+
+class ServerShown(msgspec.Struct):
+    """A game server."""
+
+    id: int
+    name: str
+    active: bool
+    last_received_at: datetime | None
+
+
+class Servers(msgspec.Struct):
+    """All game servers."""
+
+    servers: list[ServerShown]
+
+
+class Sessions(msgspec.Struct):
+    """A server's tracker sessions, the one heard from last first."""
+
+    sessions: list[Session]
+
+
+@get("/", operation_id="listServers", summary="Game servers", tags=["servers"])
+async def list_servers(postgres: Postgres) -> Servers:
+    """Return every game server and when it was last heard from."""
+    found = await queries.all_servers(postgres)
+    return Servers([ServerShown(s.id, s.name, s.active, s.last_received_at) for s in found])
+
+
+@get("/{server_id:int}/sessions", operation_id="listSessions", summary="Tracker sessions", tags=["servers"])
+async def list_sessions(
+    postgres: Postgres, server_id: int, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
+) -> Sessions:
+    """Return what was received of each tracker session, what is missing, and what came twice."""
+    return Sessions(await service.sessions(postgres, server_id, limit))
+
+
+router = Router("/api/v1/servers", route_handlers=[list_servers, list_sessions])

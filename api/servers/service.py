@@ -1,0 +1,134 @@
+"""Adding servers, changing their tokens, and saying what of their sessions is missing."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from api.auth import tokens
+from api.errors import Conflict, NotFound, Unprocessable
+from api.servers import queries
+from api.servers.queries import Server
+from api.stores.postgres import Postgres
+from api.stores.sql import queries as sql
+
+_SQL = sql("postgres", "servers")
+_RANGE = re.compile(r"\[(-?\d+),(-?\d+)\)")
+_SHOWN_RANGES = 1000
+
+
+class MissingRange(msgspec.Struct):
+    """Sequence numbers that were never received, both ends included."""
+
+    first: int
+    last: int
+
+
+class Session(msgspec.Struct):
+    """One run of a tracker: what was received of it, and what was not."""
+
+    session_id: str
+    map: str
+    gametype: str
+    first_received_at: datetime
+    last_received_at: datetime
+    received: int
+    missing: int
+    missing_ranges: list[MissingRange]
+    repeats: int
+    unnumbered: int
+    complete: bool
+
+
+async def add(postgres: Postgres, name: str) -> str:
+    """Add a server and return its token, which is shown this once.
+
+    Raises Conflict when there is one of that name, Unprocessable for a name that is empty or over 64 characters.
+    """
+    if not name.strip() or len(name) > 64 or not name.isprintable():
+        raise Unprocessable(f"a server's name is 1 to 64 printable characters, not {name[:80]!r}")
+    token = tokens.new(tokens.SERVER)
+    async with postgres.transaction() as connection:
+        row = await (await connection.execute(_SQL["add"], (name,))).fetchone()
+        if row is None:
+            raise Conflict(
+                f"there is a server {name!r} already; `afteraction server rotate` gives it a new token"
+            )
+        await connection.execute(_SQL["add_token"], (tokens.hashed(token), row[0]))
+    return token
+
+
+async def rotate(postgres: Postgres, name: str, overlap_seconds: float) -> str:
+    """Give a server a new token and return it; the old ones hold for `overlap_seconds` more.
+
+    Raises NotFound when there is no server of that name.
+    """
+    server = await _named(postgres, name)
+    token = tokens.new(tokens.SERVER)
+    async with postgres.transaction() as connection:
+        await connection.execute(_SQL["add_token"], (tokens.hashed(token), server.id))
+        await connection.execute(_SQL["expire_tokens"], (overlap_seconds, server.id, tokens.hashed(token)))
+    return token
+
+
+async def revoke(postgres: Postgres, name: str) -> None:
+    """End all tokens of a server. What it sent stays.
+
+    Raises NotFound when there is no server of that name.
+    """
+    server = await _named(postgres, name)
+    await postgres.execute(_SQL["revoke_tokens"], server.id)
+
+
+async def _named(postgres: Postgres, name: str) -> Server:
+    server = await queries.by_name(postgres, name)
+    if server is None:
+        raise NotFound(f"there is no server {name!r}; `afteraction server list` shows those there are")
+    return server
+
+
+async def sessions(postgres: Postgres, server_id: int, limit: int = 100) -> list[Session]:
+    """Return a server's tracker sessions with what is missing from each.
+
+    Raises NotFound for an unknown server.
+    """
+    if server_id not in await queries.names(postgres):
+        raise NotFound(f"there is no server {server_id}")
+    return [_session(row) for row in await queries.sessions(postgres, server_id, limit)]
+
+
+async def missing_ranges(
+    postgres: Postgres, server_id: int, session_id: str, first_seq: int, last_seq: int
+) -> list[tuple[int, int]]:
+    """Return the missing ranges, ends included, that overlap or touch a span of a session's numbers.
+
+    A hole that only touches the span may belong to it: nobody can say on which side its events were.
+    """
+    found = await queries.holes(postgres, server_id, session_id, first_seq, last_seq)
+    return [(hole.first, hole.last) for hole in found]
+
+
+def _session(row: queries.SessionRow) -> Session:
+    missing = list(_parse(row.missing))
+    return Session(
+        session_id=row.session_id,
+        map=row.map,
+        gametype=row.gametype,
+        first_received_at=row.first_received_at,
+        last_received_at=row.last_received_at,
+        received=_size(_parse(row.received)) + row.unnumbered,
+        missing=_size(missing),
+        missing_ranges=[MissingRange(first, past - 1) for first, past in missing[:_SHOWN_RANGES]],
+        repeats=row.repeats,
+        unnumbered=row.unnumbered,
+        complete=not missing,
+    )
+
+
+def _parse(multirange: str) -> Iterable[tuple[int, int]]:
+    return ((int(first), int(past)) for first, past in _RANGE.findall(multirange))
+
+
+def _size(ranges: Iterable[tuple[int, int]]) -> int:
+    return sum(past - first for first, past in ranges)

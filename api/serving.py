@@ -1,0 +1,107 @@
+"""Running the API and the worker until told to stop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import uvicorn
+
+from api import worker
+from api.app import create_app
+from api.auth.service import first_admin_token
+from api.embedded.engines import Engines
+from api.errors import ConfigurationError
+from api.platform import Platform, opened
+from api.settings import Settings
+from api.stores.migrations import migrate
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Take the address before anything is started.
+
+    Raises ConfigurationError when it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {settings.host}:{settings.port} (AFTERACTION_HOST, AFTERACTION_PORT): {error.strerror}"
+            ) from error
+        yield taken
+
+
+def url_of(taken: socket.socket) -> str:
+    """Return the address as people type it."""
+    host, port = taken.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def everything(settings: Settings, engines: Engines, taken: socket.socket, say: Say) -> None:
+    """Migrate, then serve and work."""
+    async with opened(settings, engines) as platform:
+        say("migrating")
+        await migrate(platform.postgres, platform.clickhouse)
+        token = None if settings.admin_token else await first_admin_token(platform.postgres)
+        async with _working(platform):
+            if engines.data is not None:
+                engines.data.announce(url_of(taken))
+            _greet(url_of(taken), token, say)
+            await _serve(platform, taken)
+
+
+async def api_only(settings: Settings, engines: Engines, taken: socket.socket, say: Say) -> None:
+    """Serve without working."""
+    async with opened(settings, engines) as platform:
+        say(f"serving on {url_of(taken)}")
+        await _serve(platform, taken)
+
+
+async def worker_only(settings: Settings, engines: Engines) -> None:
+    """Work without serving."""
+    async with opened(settings, engines) as platform:
+        await worker.work(platform)
+
+
+@asynccontextmanager
+async def _working(platform: Platform) -> AsyncIterator[None]:
+    task = asyncio.create_task(worker.work(platform), name="worker")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _serve(platform: Platform, taken: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(platform),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http="httptools",
+        timeout_graceful_shutdown=10,
+    )
+    await uvicorn.Server(config).serve(sockets=[taken])
+
+
+def _greet(url: str, token: str | None, say: Say) -> None:
+    say("")
+    print(f"After Action runs: {url}")
+    print(f"  stats    {url}/api/v1/stats/global")
+    print(f"  live     {url}/api/v1/live/matches")
+    print(f"  API      {url}/api/docs")
+    print(f"  health   {url}/readyz")
+    if token:
+        print(f"\n  admin token, shown only now: {token}")
+    print(
+        "\nNext: `afteraction demo` replays a recorded match; `afteraction server add NAME` adds your server.",
+        flush=True,
+    )

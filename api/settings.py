@@ -1,0 +1,149 @@
+"""Settings: read once, from `AFTERACTION_*` in the environment and from a TOML file.
+
+The environment wins over the file. docs/settings.md is made from this module.
+"""
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from api.errors import ConfigurationError
+
+PREFIX = "AFTERACTION_"
+FILE_SETTING = "AFTERACTION_CONFIG"
+# The relay beside a game server has variables of its own, perhaps on the same machine.
+_NOT_OURS = (FILE_SETTING, "AFTERACTION_RELAY_")
+
+
+def _about(description: str, **limits: Any) -> Meta:
+    return Meta(description=description, **limits)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set. In the environment `port` is AFTERACTION_PORT, and so on."""
+
+    data: Annotated[str, _about("Folder of the embedded engines.", min_length=1)] = "./data"
+    host: Annotated[str, _about("Address to listen on.", min_length=1)] = "127.0.0.1"
+    port: Annotated[int, _about("Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8080
+    admin_token: Annotated[
+        Annotated[str, Meta(min_length=16)] | None,
+        _about("Token of the first admin. Without it, the first start makes one and prints it."),
+    ] = None
+
+    clickhouse_url: Annotated[
+        str | None, _about("clickhouse://user:password@host:9000/database. Without it: embedded.")
+    ] = None
+    postgres_url: Annotated[
+        str | None, _about("postgresql://user:password@host:5432/database. Without it: embedded.")
+    ] = None
+    redis_url: Annotated[str | None, _about("redis://host:6379/0. Without it: embedded Valkey.")] = None
+
+    max_body_bytes: Annotated[
+        int, _about("Largest request body, as sent. Over it: 413.", ge=1024, le=1 << 30)
+    ] = 8 << 20
+    max_unpacked_bytes: Annotated[
+        int, _about("Largest request body after gzip or zstd. Over it: 413.", ge=1024, le=1 << 32)
+    ] = 64 << 20
+    max_batch_events: Annotated[int, _about("Most events in a request. Over it: 413.", ge=1)] = 20_000
+    max_event_bytes: Annotated[
+        int, _about("Largest single event. Over it: that event is quarantined.", ge=256)
+    ] = 64 << 10
+
+    block_events: Annotated[int, _about("Most events that the writer puts into one insert.", ge=1)] = 50_000
+    poll_seconds: Annotated[
+        float, _about("How often the writer looks for new events, in seconds.", gt=0, le=60)
+    ] = 0.2
+    digest_days: Annotated[
+        int, _about("Days for which a repeat from a sender without numbers is recognised.", ge=1)
+    ] = 30
+
+    live_timeout_seconds: Annotated[
+        int, _about("Silence after which a live match is closed, in seconds.", ge=5)
+    ] = 300
+
+    log_format: Annotated[Literal["text", "json"], _about("How log lines are written.")] = "text"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _about("The least important line that is logged.")
+    ] = "info"
+
+    @property
+    def data_folder(self) -> Path:
+        """The data folder as an absolute path."""
+        return Path(self.data).expanduser().resolve()
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings.
+
+    Raises ConfigurationError, naming the setting, when one is unknown or has a value that cannot be.
+    """
+    values = _from_file(environment.get(FILE_SETTING)) | _from_environment(environment)
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(_explain(error, values)) from error
+
+
+def _from_file(path: str | None) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        values = tomllib.loads(Path(path).read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{FILE_SETTING}={path} cannot be read: {error}") from error
+    for name in values:
+        _known(name, f"{name} in {path}")
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and not variable.startswith(_NOT_OURS) and value != "":
+            name = variable.removeprefix(PREFIX).lower()
+            _known(name, variable)
+            values[name] = value
+    return values
+
+
+def _known(name: str, shown: str) -> None:
+    if name not in Settings.__struct_fields__:
+        raise ConfigurationError(f"{shown} is not a setting. docs/settings.md lists all of them.")
+
+
+def _explain(error: msgspec.ValidationError, values: Mapping[str, Any]) -> str:
+    problem, _, place = str(error).partition(" - at `$.")
+    name = place.removesuffix("`").partition("[")[0]
+    shown = "***" if name == "admin_token" or name.endswith("_url") else repr(values.get(name))
+    return f"{PREFIX}{name.upper()} = {shown}: {problem}"
+
+
+def render_markdown() -> str:
+    """Return docs/settings.md: one row for each setting."""
+    rows = [
+        "# Settings",
+        "",
+        f"Read once at start, from the environment or from a TOML file that `{FILE_SETTING}` names (keys there",
+        "are the names without prefix, in lower case). The environment wins.",
+        "",
+        "| setting | default | meaning |",
+        "|---|---|---|",
+    ]
+    for field in msgspec.structs.fields(Settings):
+        default = "" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `{PREFIX}{field.name.upper()}` | {default} | {_description(field.type)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _description(annotated: Any) -> str:
+    return next(str(meta.description) for meta in annotated.__metadata__ if meta.description)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(render_markdown())

@@ -1,0 +1,56 @@
+-- name: seal
+-- Put the oldest waiting rows, up to a number of events, into a block.
+WITH waiting AS (
+    SELECT id, events
+    FROM ingest_inbox
+    WHERE block_id IS NULL
+    ORDER BY id
+    LIMIT 1000
+    FOR UPDATE SKIP LOCKED
+),
+chosen AS (
+    SELECT id
+    FROM (SELECT id, sum(events) OVER (ORDER BY id) - events AS before FROM waiting) AS running
+    WHERE before < %s
+),
+block AS (
+    INSERT INTO ingest_blocks (sealed_at) SELECT now() FROM chosen LIMIT 1 RETURNING id
+)
+UPDATE ingest_inbox AS row SET block_id = block.id
+FROM block, chosen
+WHERE row.id = chosen.id;
+
+-- name: claim
+-- The lock lasts as long as the transaction: a writer that dies lets go of its block.
+SELECT id, token::text AS token, failures
+FROM ingest_blocks
+WHERE retry_at <= now()
+ORDER BY id
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
+-- name: rows_of
+SELECT events, payload FROM ingest_inbox WHERE block_id = %s ORDER BY id;
+
+-- name: delete_rows_of
+DELETE FROM ingest_inbox WHERE block_id = %s;
+
+-- name: delete_block
+DELETE FROM ingest_blocks WHERE id = %s;
+
+-- name: postpone
+UPDATE ingest_blocks SET
+    failures = failures + 1,
+    last_failure = %s,
+    retry_at = now() + make_interval(secs => least(60, 0.5 * power(2, least(failures, 7))))
+WHERE id = %s;
+
+-- name: depth
+SELECT
+    count(*) AS rows,
+    coalesce(sum(events), 0)::bigint AS events,
+    coalesce(sum(octet_length(payload)), 0)::bigint AS bytes,
+    coalesce(extract(epoch FROM now() - min(received_at)), 0)::float8 AS oldest_seconds,
+    (SELECT count(*) FROM ingest_blocks WHERE failures > 0) AS failing_blocks,
+    (SELECT last_failure FROM ingest_blocks WHERE failures > 0 ORDER BY id LIMIT 1) AS failure
+FROM ingest_inbox;

@@ -1,0 +1,76 @@
+-- name: record_sessions
+-- Add the incoming numbers of each session and say which of them are new. Rows are taken in one order, so
+-- that two writers cannot wait for each other.
+INSERT INTO ingest_sessions AS known (
+    server_id, session_id, received, fresh, map, gametype, clock_lead_seconds, first_received_at,
+    last_received_at
+)
+SELECT
+    incoming.server_id,
+    incoming.session_id,
+    incoming.received,
+    incoming.received,
+    incoming.map,
+    incoming.gametype,
+    incoming.clock_lead,
+    incoming.received_at,
+    incoming.received_at
+FROM (
+    SELECT
+        server_id,
+        session_id,
+        numbers::int8multirange AS received,
+        map,
+        gametype,
+        clock_lead,
+        received_at
+    FROM unnest(
+        %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::float8[], %s::timestamptz[]
+    ) AS batch (server_id, session_id, numbers, map, gametype, clock_lead, received_at)
+) AS incoming
+ORDER BY incoming.server_id, incoming.session_id
+ON CONFLICT (server_id, session_id) DO UPDATE SET
+    received = known.received + excluded.received,
+    fresh = excluded.received - known.received,
+    map = CASE WHEN excluded.map = '' THEN known.map ELSE excluded.map END,
+    map_before = known.map,
+    gametype = CASE WHEN excluded.gametype = '' THEN known.gametype ELSE excluded.gametype END,
+    gametype_before = known.gametype,
+    clock_lead_seconds = coalesce(excluded.clock_lead_seconds, known.clock_lead_seconds),
+    last_received_at = greatest(known.last_received_at, excluded.last_received_at)
+RETURNING server_id, session_id, fresh, map_before, gametype_before;
+
+-- name: count_in_sessions
+UPDATE ingest_sessions AS known SET
+    repeats = known.repeats + batch.repeats,
+    unnumbered = known.unnumbered + batch.unnumbered
+FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::bigint[])
+    AS batch (server_id, session_id, repeats, unnumbered)
+WHERE known.server_id = batch.server_id AND known.session_id = batch.session_id;
+
+-- name: record_digests
+INSERT INTO ingest_digests (server_id, digest)
+SELECT batch.server_id, batch.digest
+FROM unnest(%s::int[], %s::bytea[]) AS batch (server_id, digest)
+ORDER BY batch.server_id, batch.digest
+ON CONFLICT DO NOTHING
+RETURNING server_id, digest;
+
+-- name: forget_digests
+DELETE FROM ingest_digests WHERE received_at < now() - make_interval(days => %s);
+
+-- name: put_in_quarantine
+INSERT INTO quarantine AS known (server_id, digest, code, reason, original, first_seen_at, last_seen_at)
+SELECT DISTINCT ON (batch.server_id, batch.digest)
+    batch.server_id, batch.digest, batch.code, batch.reason, batch.original, batch.seen_at, batch.seen_at
+FROM unnest(%s::int[], %s::bytea[], %s::text[], %s::text[], %s::bytea[], %s::timestamptz[])
+    AS batch (server_id, digest, code, reason, original, seen_at)
+ORDER BY batch.server_id, batch.digest
+ON CONFLICT (server_id, digest) DO UPDATE SET
+    times = known.times + 1,
+    code = excluded.code,
+    reason = excluded.reason,
+    last_seen_at = excluded.last_seen_at;
+
+-- name: put_in_inbox
+INSERT INTO ingest_inbox (events, payload) VALUES (%s, %s);
