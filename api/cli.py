@@ -144,7 +144,7 @@ def migrate(dry_run: bool, json_: bool) -> None:
         if not steps:
             out.print("the schemas are up to date")
 
-    _with_platform(loaded, run)
+    _with_platform(loaded, run, migrated=False)
 
 
 @main.group(help="Game servers and their tokens.")
@@ -261,11 +261,15 @@ async def _ask_to_rebuild(found: Engines, noun: str | None, report: rebuilding.R
         await client.aclose()
 
 
-def _with_platform(loaded: Settings, use: Callable[[Platform], Coroutine[Any, Any, R]]) -> R:
+def _with_platform(
+    loaded: Settings, use: Callable[[Platform], Coroutine[Any, Any, R]], *, migrated: bool = True
+) -> R:
     """Run something with all stores, starting the embedded ones for as long as it takes."""
 
     async def run(found: Engines) -> R:
         async with opened(loaded, found) as platform:
+            if migrated:
+                await run_migrations(platform.postgres, platform.clickhouse)
             return await use(platform)
 
     with engines.running(loaded, say) as found:
@@ -284,11 +288,7 @@ def _with_postgres(use: Callable[[Postgres], Coroutine[Any, Any, R]]) -> R:
     if beside is not None:
         return asyncio.run(run(beside))
 
-    async def migrated(platform: Platform) -> R:
-        await run_migrations(platform.postgres, platform.clickhouse)
-        return await use(platform.postgres)
-
-    return _with_platform(loaded, migrated)
+    return _with_platform(loaded, lambda platform: use(platform.postgres))
 
 
 if __name__ == "__main__":

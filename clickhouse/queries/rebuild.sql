@@ -1,13 +1,12 @@
 -- name: nouns
--- Every table that a view fills from the log, with the query that fills it.
-SELECT replaceRegexpOne(name, '_view$', '') AS name, as_select AS definition
-FROM system.tables
+-- Every table that a view fills from the log, with the query that fills it. The log itself is none of them.
+SELECT replaceRegexpOne(t.name, '_view$', '') AS name, t.as_select AS definition
+FROM system.tables AS t
 WHERE
-    database = currentDatabase()
-    AND engine = 'MaterializedView'
-    AND has(dependencies_table, '') = 0
-    AND name != 'raw_events_view'
-ORDER BY name;
+    t.database = currentDatabase()
+    AND t.engine = 'MaterializedView'
+    AND t.name != 'raw_events_view'
+ORDER BY t.name;
 
 -- name: days
 SELECT DISTINCT toString(toDate(received_at)) AS day
