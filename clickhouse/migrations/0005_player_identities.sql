@@ -1,0 +1,45 @@
+-- Under which names a key was seen, and what it is known by.
+
+CREATE TABLE IF NOT EXISTS player_identities
+(
+    player_key UInt64,
+    name String COMMENT 'as sent',
+    shown SimpleAggregateFunction(max, String) COMMENT 'the name without colour codes',
+    guid SimpleAggregateFunction(max, String) COMMENT 'the client id; empty: known by name only',
+    bot SimpleAggregateFunction(max, Bool),
+    first_seen SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
+    last_seen SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+    events SimpleAggregateFunction(sum, UInt64)
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (player_key, name)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+-- bot_* events are about the bot even where they do not flag it; bot_killed names it as the victim.
+CREATE MATERIALIZED VIEW IF NOT EXISTS player_identities_view TO player_identities AS
+SELECT
+    part.1 AS player_key,
+    part.2 AS name,
+    display_name(name) AS shown,
+    max(if(startsWith(part.3, 'unauth'), '', part.3)) AS guid,
+    max(part.4) AS bot,
+    min(time) AS first_seen,
+    max(time) AS last_seen,
+    count() AS events
+FROM raw_events
+ARRAY JOIN if(
+    target_key = 0,
+    [(actor_key, actor_name, actor_guid, actor_bot OR startsWith(type, 'bot_'))],
+    [
+        (actor_key, actor_name, actor_guid, actor_bot OR (startsWith(type, 'bot_') AND type != 'bot_killed')),
+        (target_key, target_name, target_guid, target_bot OR type = 'bot_killed')
+    ]
+) AS part
+WHERE player_key != 0
+GROUP BY player_key, name;
+
+-- The players who are bots, after links.
+CREATE VIEW IF NOT EXISTS bot_players AS
+SELECT DISTINCT ifNull(links.player, bots.player_key) AS player
+FROM (SELECT DISTINCT player_key FROM player_identities WHERE bot) AS bots
+LEFT JOIN links ON links.player_key = bots.player_key;

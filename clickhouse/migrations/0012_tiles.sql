@@ -1,0 +1,45 @@
+-- Where players stood when they killed, and where they died, on a grid of tiles.
+
+-- A tile's edge, in game units: the one place that says so.
+CREATE FUNCTION IF NOT EXISTS tile_edge AS () -> 64;
+
+CREATE FUNCTION IF NOT EXISTS tile_of AS (coordinate) -> toInt16(floor(coordinate / tile_edge()));
+
+CREATE TABLE IF NOT EXISTS tiles
+(
+    map LowCardinality(String),
+    kind Enum8('kills' = 1, 'deaths' = 2),
+    player_key UInt64 COMMENT 'who killed, who died',
+    tile_x Int16,
+    tile_y Int16,
+    events SimpleAggregateFunction(sum, UInt64)
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (map, kind, player_key, tile_x, tile_y)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+-- No map reaches further than 131072 units from its middle: beyond lies noise.
+CREATE MATERIALIZED VIEW IF NOT EXISTS tiles_view TO tiles AS
+SELECT
+    map,
+    place.1 AS kind,
+    place.2 AS player_key,
+    tile_of(assumeNotNull(place.3)) AS tile_x,
+    tile_of(assumeNotNull(place.4)) AS tile_y,
+    count() AS events
+FROM raw_events
+ARRAY JOIN CAST(
+    [
+        (
+            'kills',
+            if(is_kill(type, gametype, actor_key, actor_team, target_key, target_team), actor_key, 0),
+            actor_x,
+            actor_y
+        ),
+        ('deaths', target_key, target_x, target_y)
+    ],
+    'Array(Tuple(Enum8(\'kills\' = 1, \'deaths\' = 2), UInt64, Nullable(Float32), Nullable(Float32)))'
+) AS place
+WHERE is_death(type, actor_key) AND map != '' AND player_key != 0
+    AND abs(place.3) < 131072 AND abs(place.4) < 131072
+GROUP BY map, kind, player_key, tile_x, tile_y;
