@@ -1,0 +1,71 @@
+"""Who a player is: the key that stands for them, the names they use, and how sure that is."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from api.errors import NotFound
+from api.stores.clickhouse import ClickHouse
+from api.stores.sql import queries
+
+_SQL = queries("clickhouse", "players")
+_ID = re.compile(r"[0-9a-f]{16}")
+
+Rung = Literal["verified", "client", "name", "bot"]
+Bots = Literal["exclude", "include", "only"]
+
+
+class Identity(msgspec.Struct):
+    """A player, as lists name them."""
+
+    id: Annotated[str, Meta(description="16 hexadecimal digits", examples=["96c20860cd93a249"])]
+    name: Annotated[str, Meta(description="the last name used, without colour codes", examples=["Daichi"])]
+    rung: Annotated[
+        Rung,
+        Meta(
+            description="how the player is known: a linked forum member, a client id, a mere name, or a bot"
+        ),
+    ]
+    bot: bool
+
+
+class Person(msgspec.Struct):
+    """The key that stands for a player, and all of the player's keys."""
+
+    player: int
+    keys: list[int]
+
+
+class _Row(Identity, kw_only=True):
+    player: int
+
+
+def parse(public_id: str, noun: str = "player") -> int:
+    """Return the key that an id in the API stands for. Raises NotFound for what cannot be one."""
+    if _ID.fullmatch(public_id) is None:
+        raise NotFound(f"no {noun} has the id {public_id[:40]!r}: ids are 16 hexadecimal digits")
+    return int(public_id, 16)
+
+
+async def person(clickhouse: ClickHouse, key: int) -> Person:
+    """Return the player that a key belongs to, after links."""
+    found = await clickhouse.one(_SQL["keys"], Person, key=key)
+    return found or Person(key, [key])
+
+
+async def identities(clickhouse: ClickHouse, players: Iterable[int]) -> dict[int, Identity]:
+    """Return who the players are; one that was never seen is nameless."""
+    wanted = sorted(set(players))
+    if not wanted:
+        return {}
+    rows = await clickhouse.rows(_SQL["identities"], _Row, players=wanted)
+    known: dict[int, Identity] = {row.player: Identity(row.id, row.name, row.rung, row.bot) for row in rows}
+    return {player: known.get(player) or unknown(player) for player in wanted}
+
+
+def unknown(player: int) -> Identity:
+    """Return a player of whom nothing but the key is known."""
+    return Identity(f"{player:016x}", "", "name", False)

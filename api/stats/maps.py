@@ -1,0 +1,155 @@
+"""Maps: what happened on each, and where."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from api.errors import NotFound
+from api.stats.identities import Bots, Identity, identities, parse, person
+from api.stores.clickhouse import ClickHouse
+from api.stores.sql import queries
+
+_SQL = queries("clickhouse", "maps")
+Kind = Literal["kills", "deaths"]
+
+
+class Map(msgspec.Struct):
+    """A map, with what everybody did there, bots included."""
+
+    map: Annotated[str, Meta(examples=["dm/mohdm6"])]
+    kills: int
+    kills_by_allies: int
+    kills_by_axis: int
+    kill_headshots: int
+    deaths: int
+    suicides: int
+    team_kills: int
+    rounds: int
+    matches: int
+    seconds: Annotated[float, Meta(description="length of all its matches together")]
+    last_time: datetime
+
+
+class Maps(msgspec.Struct):
+    """Maps, the bloodiest first."""
+
+    maps: list[Map]
+
+
+class MapPlayer(msgspec.Struct):
+    """A player's kills and deaths on a map."""
+
+    player: Identity
+    kills: int
+    deaths: int
+
+
+class KillsWithWeapon(msgspec.Struct):
+    """Kills on a map with a weapon."""
+
+    weapon: str
+    kills: int
+
+
+class MapPage(Map, kw_only=True):
+    """A map, who kills most on it, and with what."""
+
+    players: list[MapPlayer]
+    weapons: list[KillsWithWeapon]
+
+
+class Bin(msgspec.Struct, array_like=True):
+    """A tile: the game coordinates of its corner with the lowest x and y, and how many events it holds."""
+
+    x: int
+    y: int
+    count: int
+
+
+class Bounds(msgspec.Struct):
+    """The rectangle that holds every bin, in game units; the upper ends lie outside."""
+
+    min_x: int
+    min_y: int
+    max_x: int
+    max_y: int
+
+
+class Heatmap(msgspec.Struct):
+    """Where kills were made (the killer's place) or deaths died, in square tiles."""
+
+    map: Annotated[str, Meta(examples=["dm/mohdm6"])]
+    kind: Kind
+    player: Annotated[str | None, Meta(description="id of the player it is about; null: everybody")]
+    tile: Annotated[int, Meta(description="edge of a tile, in game units", examples=[64])]
+    total: int
+    bounds: Bounds | None
+    bins: Annotated[list[Bin], Meta(description="[x, y, count] of each tile", examples=[[[-128, 64, 3]]])]
+
+
+class _Player(msgspec.Struct):
+    player: int
+    kills: int
+    deaths: int
+
+
+class _Tile(msgspec.Struct):
+    x: int
+    y: int
+    count: int
+
+
+class _Edge(msgspec.Struct):
+    edge: int
+
+
+async def all_maps(clickhouse: ClickHouse) -> Maps:
+    """Return every map."""
+    return Maps(await clickhouse.rows(_SQL["list"], Map, map=""))
+
+
+async def one_map(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> MapPage:
+    """Return one map with its best players. Raises NotFound for one that was never played."""
+    found = await _known(clickhouse, name)
+    rows = await clickhouse.rows(_SQL["players"], _Player, map=name, bots=bots, limit=limit)
+    people = await identities(clickhouse, [row.player for row in rows])
+    return MapPage(
+        **msgspec.structs.asdict(found),
+        players=[MapPlayer(people[row.player], row.kills, row.deaths) for row in rows],
+        weapons=await clickhouse.rows(_SQL["weapons"], KillsWithWeapon, map=name),
+    )
+
+
+async def heatmap(clickhouse: ClickHouse, name: str, kind: Kind, player: str | None) -> Heatmap:
+    """Return the places of kills or deaths on a map, of everybody or of one player.
+
+    Raises NotFound for a map that was never played, or for what is no player's id.
+    """
+    keys = [] if player is None else (await person(clickhouse, parse(player))).keys
+    await _known(clickhouse, name)
+    tiles = await clickhouse.rows(_SQL["heatmap"], _Tile, map=name, kind=kind, keys=keys)
+    bins = [Bin(tile.x, tile.y, tile.count) for tile in tiles]
+    edge = await tile_edge(clickhouse)
+    return Heatmap(name, kind, player, edge, sum(bin.count for bin in bins), _bounds(bins, edge), bins)
+
+
+async def tile_edge(clickhouse: ClickHouse) -> int:
+    """Return the edge of a tile in game units, which the migrations fix."""
+    found = await clickhouse.one(_SQL["tile_edge"], _Edge)
+    return found.edge if found else 0
+
+
+def _bounds(bins: list[Bin], edge: int) -> Bounds | None:
+    if not bins:
+        return None
+    xs, ys = [bin.x for bin in bins], [bin.y for bin in bins]
+    return Bounds(min(xs), min(ys), max(xs) + edge, max(ys) + edge)
+
+
+async def _known(clickhouse: ClickHouse, name: str) -> Map:
+    found = await clickhouse.one(_SQL["list"], Map, map=name) if name else None
+    if found is None:
+        raise NotFound(f"nothing was played on a map called {name[:60]!r}")
+    return found

@@ -1,0 +1,328 @@
+"""Players: a list to look through, and all that is known of one."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from api.errors import NotFound
+from api.stats import cursors
+from api.stats.cursors import Cursor
+from api.stats.identities import Bots, Identity, Person, identities, parse, person
+from api.stores.clickhouse import ClickHouse
+from api.stores.sql import queries
+
+_SQL = queries("clickhouse", "players")
+_RIVALS = 10
+_RECENT_MATCHES = 10
+
+Sort = Literal["kills", "deaths", "kd", "kill_headshots", "first_seen", "last_seen"]
+_SORT_COLUMNS: dict[Sort, str] = {"first_seen": "first_seen_ms", "last_seen": "last_seen_ms"}
+
+
+class PlayerLine(msgspec.Struct):
+    """A player in the list."""
+
+    player: Identity
+    kills: int
+    deaths: int
+    kd: Annotated[float, Meta(description="kills per death; without a death, kills")]
+    kill_headshots: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+class Players(msgspec.Struct):
+    """A page of players."""
+
+    players: list[PlayerLine]
+    next_cursor: str | None
+
+
+class NameUsed(msgspec.Struct):
+    """A name that a player was seen under."""
+
+    name: str
+    first_seen: datetime
+    last_seen: datetime
+
+
+class PlayerTotals(msgspec.Struct):
+    """What a player did and suffered in all."""
+
+    events: int
+    kills: int
+    deaths: int
+    kd: Annotated[float, Meta(description="kills per death; without a death, kills")]
+    suicides: int
+    team_kills: int
+    kill_headshots: Annotated[int, Meta(description="kills at head or helmet")]
+    hit_headshots: Annotated[int, Meta(description="hits of enemies at head or helmet")]
+    bash_kills: int
+    grenade_kills: int
+    shots: int
+    hits: Annotated[int, Meta(description="shots that hit, on days on which the server reported shots")]
+    accuracy: Annotated[float | None, Meta(description="hits per shot; null where no shots were reported")]
+    damage_dealt: Annotated[float, Meta(description="to enemies, in health points")]
+    damage_taken: Annotated[float, Meta(description="from enemies, in health points")]
+    friendly_damage: Annotated[float, Meta(description="to team mates, in health points")]
+    chat_lines: int
+    jumps: int
+    reloads: int
+    grenades: Annotated[int, Meta(description="thrown")]
+    pickups: int
+    objectives: int
+    distance: Annotated[float, Meta(description="game units")]
+    walked: float
+    sprinted: float
+    swam: float
+    driven: float
+
+
+class PlayerWeapon(msgspec.Struct):
+    """What a player did with a weapon, and suffered from it."""
+
+    weapon: str
+    kills: int
+    deaths: int
+    kill_headshots: int
+    shots: int
+    hits: int
+    accuracy: float | None
+    damage: float
+
+
+class PlayerMap(msgspec.Struct):
+    """A player's record on a map."""
+
+    map: str
+    kills: int
+    deaths: int
+    kd: float
+    last_seen: datetime
+
+
+class Hits(msgspec.Struct, kw_only=True):
+    """Hits that a player gave, or took."""
+
+    hits: Annotated[int, Meta(description="of an enemy, or by one")]
+    friendly_hits: Annotated[int, Meta(description="of a team mate, or by one")]
+    own_hits: Annotated[int, Meta(description="taken by one's own hand or from the world")]
+    damage: Annotated[float, Meta(description="between enemies, in health points")]
+    kills: Annotated[int, Meta(description="given: kills; taken: deaths by an enemy")]
+    deaths: Annotated[int, Meta(description="taken: deaths of every cause")]
+
+
+class LocationHits(Hits, kw_only=True):
+    """Hits at one part of the body."""
+
+    hitloc: Annotated[str, Meta(examples=["torso_upper"])]
+
+
+class MeansHits(Hits, kw_only=True):
+    """Hits by one means."""
+
+    mod: Annotated[str, Meta(examples=["bullet"])]
+
+
+class Given(msgspec.Struct):
+    """Hits by part of the body."""
+
+    given: list[LocationHits]
+    taken: list[LocationHits]
+
+
+class Means(msgspec.Struct):
+    """Hits by means."""
+
+    given: list[MeansHits]
+    taken: list[MeansHits]
+
+
+class Rival(msgspec.Struct):
+    """Another player, seen from this one's side."""
+
+    player: Identity
+    kills: Annotated[int, Meta(description="of the other by this player")]
+    deaths: Annotated[int, Meta(description="of this player by the other")]
+    kill_headshots: int
+    last_time: datetime
+
+
+class RecentMatch(msgspec.Struct):
+    """A match that the player took part in."""
+
+    id: str
+    server_id: int
+    map: str
+    gametype: str
+    started_at: datetime
+    team: str
+    winning_team: str
+    kills: int
+    deaths: int
+    best_streak: int
+
+
+class MultiKill(msgspec.Struct):
+    """How often so many kills followed each other, each within 4 s."""
+
+    size: int
+    times: int
+
+
+class Player(msgspec.Struct):
+    """All that is known of a player."""
+
+    identity: Identity
+    names: Annotated[list[NameUsed], Meta(description="the latest first")]
+    first_seen: datetime
+    last_seen: datetime
+    totals: PlayerTotals
+    matches: int
+    playtime: Annotated[float, Meta(description="seconds between joining a team and leaving it, in matches")]
+    best_streak: Annotated[int, Meta(description="most kills between two deaths, within a match")]
+    multi_kills: list[MultiKill]
+    weapons: list[PlayerWeapon]
+    maps: list[PlayerMap]
+    hit_locations: Given
+    means: Means
+    nemeses: Annotated[list[Rival], Meta(description="who killed this player most")]
+    victims: Annotated[list[Rival], Meta(description="whom this player killed most")]
+    recent_matches: list[RecentMatch]
+
+
+class _Line(msgspec.Struct):
+    player: int
+    value: float
+    kills: int
+    deaths: int
+    kd: float
+    kill_headshots: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+class _Totals(PlayerTotals, kw_only=True):
+    first_seen: datetime
+    last_seen: datetime
+
+
+class _LocationRow(LocationHits, kw_only=True):
+    side: str
+
+
+class _MeansRow(MeansHits, kw_only=True):
+    side: str
+
+
+class _RivalRow(msgspec.Struct):
+    opponent: int
+    kills: int
+    deaths: int
+    kill_headshots: int
+    last_time: datetime
+
+
+class _Presence(msgspec.Struct):
+    matches: int
+    playtime: float | None
+    best_streak: int | None
+
+
+async def find(clickhouse: ClickHouse, q: str, sort: Sort, bots: Bots, after: Cursor, limit: int) -> Players:
+    """Return a page of the players one of whose names holds `q`, the highest of `sort` first."""
+    rows = await clickhouse.rows(
+        _SQL["list"],
+        _Line,
+        q=q,
+        sort=_SORT_COLUMNS.get(sort, sort),
+        bots=bots,
+        after_value=after.value,
+        after_id=after.id,
+        limit=limit + 1,
+    )
+    shown = rows[:limit]
+    people = await identities(clickhouse, [row.player for row in shown])
+    end = Cursor(shown[-1].value, shown[-1].player) if len(rows) > limit else None
+    return Players([_line(row, people[row.player]) for row in shown], cursors.encode(end) if end else None)
+
+
+def _line(row: _Line, identity: Identity) -> PlayerLine:
+    return PlayerLine(
+        identity, row.kills, row.deaths, row.kd, row.kill_headshots, row.first_seen, row.last_seen
+    )
+
+
+async def player(clickhouse: ClickHouse, public_id: str) -> Player:
+    """Return all that is known of a player, under any of their keys. Raises NotFound for an unknown one."""
+    who = await person(clickhouse, parse(public_id))
+    totals = await clickhouse.one(_SQL["totals"], _Totals, keys=who.keys)
+    if totals is None or totals.events == 0:
+        raise NotFound(f"no player has the id {public_id!r}")
+    return await _assemble(clickhouse, who, totals)
+
+
+async def _assemble(clickhouse: ClickHouse, who: Person, totals: _Totals) -> Player:
+    keys = who.keys
+    people, names, presence, multi_kills, weapons, maps = await asyncio.gather(
+        identities(clickhouse, [who.player]),
+        clickhouse.rows(_SQL["names"], NameUsed, keys=keys),
+        clickhouse.one(_SQL["presence"], _Presence, keys=keys),
+        clickhouse.rows(_SQL["multi_kills"], MultiKill, keys=keys),
+        clickhouse.rows(_SQL["weapons"], PlayerWeapon, keys=keys),
+        clickhouse.rows(_SQL["maps"], PlayerMap, keys=keys),
+    )
+    locations, means, nemeses, victims, recent = await asyncio.gather(
+        clickhouse.rows(_SQL["hit_locations"], _LocationRow, keys=keys),
+        clickhouse.rows(_SQL["means"], _MeansRow, keys=keys),
+        _rivals(clickhouse, keys, "deaths"),
+        _rivals(clickhouse, keys, "kills"),
+        clickhouse.rows(_SQL["recent_matches"], RecentMatch, keys=keys, limit=_RECENT_MATCHES),
+    )
+    return Player(
+        identity=people[who.player],
+        names=names,
+        first_seen=totals.first_seen,
+        last_seen=totals.last_seen,
+        totals=msgspec.convert(totals, PlayerTotals, from_attributes=True),
+        matches=presence.matches if presence else 0,
+        playtime=(presence.playtime if presence else None) or 0,
+        best_streak=(presence.best_streak if presence else None) or 0,
+        multi_kills=multi_kills,
+        weapons=weapons,
+        maps=maps,
+        hit_locations=_by_location(locations),
+        means=_by_means(means),
+        nemeses=nemeses,
+        victims=victims,
+        recent_matches=recent,
+    )
+
+
+def _by_location(rows: list[_LocationRow]) -> Given:
+    return Given(
+        *(
+            [msgspec.convert(r, LocationHits, from_attributes=True) for r in rows if r.side == side]
+            for side in ("given", "taken")
+        )
+    )
+
+
+def _by_means(rows: list[_MeansRow]) -> Means:
+    return Means(
+        *(
+            [msgspec.convert(r, MeansHits, from_attributes=True) for r in rows if r.side == side]
+            for side in ("given", "taken")
+        )
+    )
+
+
+async def _rivals(clickhouse: ClickHouse, keys: list[int], by: Literal["kills", "deaths"]) -> list[Rival]:
+    rows = await clickhouse.rows(_SQL["rivals"], _RivalRow, keys=keys, by=by, limit=_RIVALS)
+    people = await identities(clickhouse, [row.opponent for row in rows])
+    return [
+        Rival(people[row.opponent], row.kills, row.deaths, row.kill_headshots, row.last_time) for row in rows
+    ]

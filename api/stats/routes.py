@@ -1,0 +1,159 @@
+"""HTTP: stats. Every time is UTC; ids are 16 hexadecimal digits; lists page by an opaque cursor."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from litestar import Router, get
+from litestar.params import Parameter
+
+from api.servers.queries import names as server_names
+from api.stats import cursors, leaderboards, maps, matches, players, totals, weapons
+from api.stats.identities import Bots
+from api.stats.leaderboards import Board, Metrics, Scope
+from api.stats.maps import Heatmap, Kind, MapPage, Maps
+from api.stats.matches import Match, Matches
+from api.stats.metrics import METRICS
+from api.stats.periods import Period
+from api.stats.players import Player, Players, Sort
+from api.stats.totals import Totals
+from api.stats.weapons import WeaponPage, Weapons
+from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
+
+Limit = Annotated[int, Parameter(ge=1, le=100, description="rows on a page")]
+After = Annotated[str | None, Parameter(query="cursor", description="`next_cursor` of the page before")]
+ServerId = Annotated[int | None, Parameter(ge=1, le=2**32 - 1, description="only this server")]
+MapName = Annotated[str | None, Parameter(max_length=200, description="only this map, such as dm/mohdm6")]
+_HEATMAP = "/heatmap"
+
+
+@get("/global", operation_id="getTotals", summary="Everything counted", tags=["stats"])
+async def get_totals(clickhouse: ClickHouse) -> Totals:
+    """Return the totals over all servers and times."""
+    return await totals.totals(clickhouse)
+
+
+@get("/players", operation_id="listPlayers", summary="Players", tags=["stats"])
+async def list_players(
+    clickhouse: ClickHouse,
+    q: Annotated[
+        str, Parameter(max_length=64, description="part of any name the player was seen under")
+    ] = "",
+    sort: Sort = "kills",
+    bots: Bots = "exclude",
+    after: After = None,
+    limit: Limit = 25,
+) -> Players:
+    """Return players, the highest first. Names are compared without case and colour codes."""
+    return await players.find(clickhouse, q, sort, bots, cursors.decode(after), limit)
+
+
+@get("/players/{player_id:str}", operation_id="getPlayer", summary="One player", tags=["stats"])
+async def get_player(clickhouse: ClickHouse, player_id: str) -> Player:
+    """Return all that is known of a player, under any of the ids that are linked to them."""
+    return await players.player(clickhouse, player_id)
+
+
+@get("/leaderboards", operation_id="listMetrics", summary="Metrics that have a board", tags=["stats"])
+async def list_metrics() -> Metrics:
+    """Return every metric with its definition, unit and minimum sample."""
+    return Metrics(list(METRICS.values()))
+
+
+@get("/leaderboards/{metric:str}", operation_id="getLeaderboard", summary="A leaderboard", tags=["stats"])
+async def get_leaderboard(
+    clickhouse: ClickHouse,
+    metric: str,
+    period: Period = "all",
+    server: ServerId = None,
+    map: MapName = None,
+    gametype: Annotated[str | None, Parameter(max_length=40, description="ffa, tdm, rounds, ...")] = None,
+    bots: Bots = "exclude",
+    after: After = None,
+    limit: Limit = 25,
+) -> Board:
+    """Return players ranked by a metric, over the current day, week (from Monday), month or year, in UTC."""
+    scope = Scope(period, server, map, gametype, bots)
+    return await leaderboards.board(clickhouse, metric, scope, _today(), cursors.decode(after), limit)
+
+
+@get("/matches", operation_id="listMatches", summary="Matches", tags=["stats"])
+async def list_matches(
+    clickhouse: ClickHouse,
+    postgres: Postgres,
+    server: ServerId = None,
+    map: MapName = None,
+    after: After = None,
+    limit: Limit = 25,
+) -> Matches:
+    """Return matches, the latest first."""
+    names = await server_names(postgres)
+    return await matches.find(clickhouse, names, server, map, cursors.decode(after), limit)
+
+
+@get("/matches/{match_id:str}", operation_id="getMatch", summary="One match", tags=["stats"])
+async def get_match(clickhouse: ClickHouse, postgres: Postgres, match_id: str) -> Match:
+    """Return a match: scoreboard, timeline, and whether all of it was received."""
+    return await matches.match(clickhouse, postgres, match_id)
+
+
+@get("/weapons", operation_id="listWeapons", summary="Weapons", tags=["stats"])
+async def list_weapons(clickhouse: ClickHouse) -> Weapons:
+    """Return every weapon, the deadliest first."""
+    return await weapons.all_weapons(clickhouse)
+
+
+@get("/weapons/{weapon:path}", operation_id="getWeapon", summary="One weapon", tags=["stats"])
+async def get_weapon(
+    clickhouse: ClickHouse, weapon: str, bots: Bots = "exclude", limit: Limit = 10
+) -> WeaponPage:
+    """Return a weapon, who kills most with it, and where. `bots` and `limit` are about the players."""
+    return await weapons.weapon(clickhouse, weapon.removeprefix("/"), bots, limit)
+
+
+@get("/maps", operation_id="listMaps", summary="Maps", tags=["stats"])
+async def list_maps(clickhouse: ClickHouse) -> Maps:
+    """Return every map, the bloodiest first."""
+    return await maps.all_maps(clickhouse)
+
+
+@get("/maps/{name:path}", operation_id="getMap", summary="One map, or its heatmap", tags=["stats"])
+async def get_map(
+    clickhouse: ClickHouse,
+    name: str,
+    kind: Annotated[Kind, Parameter(description="of the heatmap")] = "kills",
+    player: Annotated[str | None, Parameter(description="of the heatmap: only this player's")] = None,
+    bots: Bots = "exclude",
+    limit: Limit = 10,
+) -> MapPage | Heatmap:
+    """Return a map with its best players and weapons; or, for `{name}/heatmap`, where they killed and died.
+
+    A map's name may hold slashes, as they are or as %2F: /maps/dm/mohdm6, /maps/dm/mohdm6/heatmap.
+    `bots` and `limit` are about the map's players; a heatmap counts everybody.
+    """
+    asked = name.removeprefix("/")
+    if asked.endswith(_HEATMAP):
+        return await maps.heatmap(clickhouse, asked.removesuffix(_HEATMAP), kind, player)
+    return await maps.one_map(clickhouse, asked, bots, limit)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+router = Router(
+    "/api/v1/stats",
+    route_handlers=[
+        get_totals,
+        list_players,
+        get_player,
+        list_metrics,
+        get_leaderboard,
+        list_matches,
+        get_match,
+        list_weapons,
+        get_weapon,
+        list_maps,
+        get_map,
+    ],
+)

@@ -1,0 +1,35 @@
+"""Totals: everything that was ever counted, in one line."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from api.stores.clickhouse import ClickHouse
+from api.stores.sql import queries
+
+_SQL = queries("clickhouse", "totals")
+
+
+class Totals(msgspec.Struct):
+    """Everything that was ever counted, bots included where it does not say otherwise."""
+
+    events: int = 0
+    kills: int = 0
+    deaths: int = 0
+    kill_headshots: Annotated[int, Meta(description="kills at head or helmet")] = 0
+    shots: Annotated[int, Meta(description="as far as servers report them")] = 0
+    chat_lines: int = 0
+    players: Annotated[int, Meta(description="people, after links")] = 0
+    bots: int = 0
+    matches: int = 0
+    servers: int = 0
+    maps: int = 0
+    first_time: datetime | None = None
+    last_time: datetime | None = None
+
+
+async def totals(clickhouse: ClickHouse) -> Totals:
+    """Return the totals over all servers and times."""
+    return await clickhouse.one(_SQL["all"], Totals) or Totals()

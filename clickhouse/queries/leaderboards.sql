@@ -1,0 +1,138 @@
+-- A metric is a column of one of these queries; ClickHouse reads only what the asked one needs.
+
+-- name: daily
+SELECT
+    player,
+    toFloat64({metric:Identifier}) AS value,
+    toUInt64({sample:Identifier}) AS sample,
+    deaths = 0 AS deathless
+FROM (
+    SELECT
+        ifNull(links.player, totals.player_key) AS player,
+        sum(totals.kills) AS kills,
+        sum(totals.deaths) AS deaths,
+        kills + deaths AS duels,
+        kd_of(kills, deaths) AS kd,
+        sum(totals.suicides) AS suicides,
+        sum(totals.team_kills) AS team_kills,
+        sum(totals.kill_headshots) AS headshots,
+        if(kills = 0, NULL, headshots / kills) AS headshot_ratio,
+        sum(totals.bash_kills) AS bash,
+        sum(totals.grenade_kills) AS grenade,
+        sum(totals.shots) AS shots,
+        sum(totals.hits) AS hits,
+        accuracy_of(shots, hits) AS accuracy,
+        sum(totals.damage_dealt) / 1000 AS damage,
+        sum(totals.damage_taken) / 1000 AS damage_taken,
+        sum(totals.chat_lines) AS chat_lines,
+        sum(totals.jumps) AS jumps,
+        sum(totals.reloads) AS reloads,
+        sum(totals.pickups) AS items,
+        sum(totals.objectives) AS objectives,
+        sum(totals.distance) / 1000 AS distance,
+        sum(totals.walked) / 1000 AS walked,
+        sum(totals.sprinted) / 1000 AS sprinted,
+        sum(totals.swam) / 1000 AS swam,
+        sum(totals.driven) / 1000 AS driven
+    FROM (
+        SELECT
+            player_key,
+            sum(player_daily.kills) AS kills,
+            sum(player_daily.deaths) AS deaths,
+            sum(player_daily.suicides) AS suicides,
+            sum(player_daily.team_kills) AS team_kills,
+            sum(player_daily.kill_headshots) AS kill_headshots,
+            sum(player_daily.bash_kills) AS bash_kills,
+            sum(player_daily.grenade_kills) AS grenade_kills,
+            sum(player_daily.shots) AS shots,
+            sumIf(
+                player_daily.hits,
+                (day, server_id) IN (SELECT toDate(hour), server_id FROM server_hours WHERE shots > 0)
+            ) AS hits,
+            sum(player_daily.damage_dealt) AS damage_dealt,
+            sum(player_daily.damage_taken) AS damage_taken,
+            sum(player_daily.chat_lines) AS chat_lines,
+            sum(player_daily.jumps) AS jumps,
+            sum(player_daily.reloads) AS reloads,
+            sum(player_daily.pickups) AS pickups,
+            sum(player_daily.objectives) AS objectives,
+            sum(player_daily.distance) AS distance,
+            sum(player_daily.walked) AS walked,
+            sum(player_daily.sprinted) AS sprinted,
+            sum(player_daily.swam) AS swam,
+            sum(player_daily.driven) AS driven
+        FROM player_daily
+        WHERE day >= {since:Date} AND day < {until:Date}
+            AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
+            AND ({map:String} = '' OR map = {map:String})
+            AND ({gametype:String} = '' OR gametype = {gametype:String})
+        GROUP BY player_key
+    ) AS totals
+    LEFT JOIN links ON links.player_key = totals.player_key
+    GROUP BY player
+)
+WHERE value > 0
+    AND sample >= {minimum:UInt64}
+    AND (value, player) < ({after_value:Float64}, {after_id:UInt64})
+    AND ({bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only'))
+ORDER BY value DESC, player DESC
+LIMIT {limit:UInt32};
+
+-- name: by_match
+-- What can only be told match by match. A match belongs to the day on which it began.
+SELECT
+    player,
+    toFloat64({metric:Identifier}) AS value,
+    toUInt64({sample:Identifier}) AS sample,
+    toUInt8(0) AS deathless
+FROM (
+    SELECT
+        player,
+        count() AS matches,
+        sum(playtime(
+            joins, leaves, joined, left_at, first_ms, last_ms, gone, team, match_first_ms, match_last_ms
+        )) AS playtime,
+        max(best_streak(lifeline)) AS best_streak,
+        sum(length(multi_kills(lifeline))) AS multi_kills,
+        sum(team != '' AND team = winning_team) AS wins
+    FROM (
+        SELECT
+            ifNull(links.player, p.player_key) AS player,
+            p.match_key AS match_key,
+            sum(p.joins) AS joins,
+            sum(p.leaves) AS leaves,
+            sum(p.joined) AS joined,
+            sum(p.left_at) AS left_at,
+            toUnixTimestamp64Milli(min(p.first_seen)) AS first_ms,
+            toUnixTimestamp64Milli(max(p.last_seen)) AS last_ms,
+            max(p.gone) AS gone,
+            max(p.team).3 AS team,
+            groupArrayArray(p.lifeline) AS lifeline,
+            any(m.first_ms) AS match_first_ms,
+            any(m.last_ms) AS match_last_ms,
+            any(m.winning_team) AS winning_team
+        FROM match_players AS p
+        INNER JOIN (
+            SELECT
+                match_key,
+                toUnixTimestamp64Milli(min(first_time)) AS first_ms,
+                toUnixTimestamp64Milli(max(last_time)) AS last_ms,
+                max(matches.winner).3 AS winning_team
+            FROM matches
+            GROUP BY match_key
+            HAVING toDate(min(first_time)) >= {since:Date} AND toDate(min(first_time)) < {until:Date}
+                AND ({server:UInt32} = 0 OR max(server_id) = {server:UInt32})
+                AND ({map:String} = '' OR max(map) = {map:String})
+                AND ({gametype:String} = '' OR max(gametype) = {gametype:String})
+        ) AS m ON m.match_key = p.match_key
+        LEFT JOIN links ON links.player_key = p.player_key
+        GROUP BY player, match_key
+    )
+    GROUP BY player
+)
+WHERE value > 0
+    AND sample >= {minimum:UInt64}
+    AND (value, player) < ({after_value:Float64}, {after_id:UInt64})
+    AND ({bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only'))
+ORDER BY value DESC, player DESC
+LIMIT {limit:UInt32};

@@ -1,0 +1,79 @@
+-- name: list
+SELECT
+    map,
+    sum(map_daily.kills) AS kills,
+    sum(map_daily.kills_by_allies) AS kills_by_allies,
+    sum(map_daily.kills_by_axis) AS kills_by_axis,
+    sum(map_daily.kill_headshots) AS kill_headshots,
+    sum(map_daily.deaths) AS deaths,
+    sum(map_daily.suicides) AS suicides,
+    sum(map_daily.team_kills) AS team_kills,
+    sum(map_daily.rounds) AS rounds,
+    max(map_daily.last_time) AS last_time,
+    any(ifNull(m.matches, 0)) AS matches,
+    any(ifNull(m.seconds, 0)) AS seconds
+FROM map_daily
+LEFT JOIN (
+    SELECT
+        map,
+        count() AS matches,
+        sum(length) / 1000 AS seconds
+    FROM (
+        SELECT
+            max(matches.map) AS map,
+            toUnixTimestamp64Milli(max(last_time)) - toUnixTimestamp64Milli(min(first_time)) AS length
+        FROM matches
+        GROUP BY match_key
+    )
+    GROUP BY map
+) AS m ON m.map = map_daily.map
+WHERE {map:String} = '' OR map_daily.map = {map:String}
+GROUP BY map_daily.map
+ORDER BY kills DESC, map
+LIMIT 500;
+
+-- name: players
+SELECT
+    ifNull(links.player, there.player_key) AS player,
+    sum(there.kills) AS kills,
+    sum(there.deaths) AS deaths
+FROM (
+    SELECT
+        player_key,
+        sum(player_daily.kills) AS kills,
+        sum(player_daily.deaths) AS deaths
+    FROM player_daily
+    WHERE map = {map:String}
+    GROUP BY player_key
+    HAVING kills > 0
+) AS there
+LEFT JOIN links ON links.player_key = there.player_key
+GROUP BY player
+HAVING {bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only')
+ORDER BY kills DESC, player
+LIMIT {limit:UInt32};
+
+-- name: weapons
+SELECT
+    weapon,
+    sum(weapon_daily.kills) AS kills
+FROM weapon_daily
+WHERE map = {map:String}
+GROUP BY weapon
+HAVING kills > 0
+ORDER BY kills DESC, weapon
+LIMIT 20;
+
+-- name: heatmap
+SELECT
+    tile_x * tile_edge() AS x,
+    tile_y * tile_edge() AS y,
+    sum(tiles.events) AS count
+FROM tiles
+WHERE map = {map:String} AND kind = {kind:String}
+    AND (empty({keys:Array(UInt64)}) OR player_key IN {keys:Array(UInt64)})
+GROUP BY tile_x, tile_y
+ORDER BY tile_x, tile_y;
+
+-- name: tile_edge
+SELECT tile_edge() AS edge;

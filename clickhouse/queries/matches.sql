@@ -1,0 +1,170 @@
+-- name: list
+SELECT
+    match_key,
+    public_id(match_key) AS id,
+    max(matches.server_id) AS server_id,
+    max(matches.map) AS map,
+    max(matches.gametype) AS gametype,
+    min(matches.first_time) AS first_time,
+    max(matches.last_time) AS last_time,
+    isNotNull(max(matches.ended_at)) AS ended,
+    max(matches.score).3 AS allies_score,
+    max(matches.score).4 AS axis_score,
+    max(matches.winner).3 AS winning_team,
+    sum(matches.kills) AS kills
+FROM matches
+GROUP BY match_key
+HAVING ({server:UInt32} = 0 OR server_id = {server:UInt32})
+    AND ({map:String} = '' OR map = {map:String})
+    AND (toFloat64(toUnixTimestamp64Milli(first_time)), match_key) < ({after_value:Float64}, {after_id:UInt64})
+ORDER BY first_time DESC, match_key DESC
+LIMIT {limit:UInt32};
+
+-- name: sizes
+-- How many people and bots took part in each match.
+SELECT
+    match_key,
+    uniqExactIf(player, NOT bot) AS players,
+    uniqExactIf(player, bot) AS bots
+FROM (
+    SELECT
+        p.match_key AS match_key,
+        ifNull(links.player, p.player_key) AS player,
+        player IN (SELECT player FROM bot_players) AS bot
+    FROM match_players AS p
+    LEFT JOIN links ON links.player_key = p.player_key
+    WHERE p.match_key IN {matches:Array(UInt64)}
+)
+GROUP BY match_key;
+
+-- name: one
+SELECT
+    match_key,
+    public_id(match_key) AS id,
+    max(matches.server_id) AS server_id,
+    max(matches.match_id) AS match_id,
+    max(matches.map) AS map,
+    max(matches.gametype) AS gametype,
+    min(matches.first_time) AS first_time,
+    max(matches.last_time) AS last_time,
+    min(matches.started_at) AS started_at,
+    max(matches.ended_at) AS ended_at,
+    max(matches.received_at) AS received_at,
+    max(matches.score).3 AS allies_score,
+    max(matches.score).4 AS axis_score,
+    max(matches.winner).3 AS winning_team,
+    sum(matches.kills) AS kills,
+    sum(matches.rounds) AS rounds,
+    sum(matches.events) AS events
+FROM matches
+WHERE match_key = {match:UInt64}
+GROUP BY match_key;
+
+-- name: sessions
+SELECT
+    session_id,
+    min(matches.first_seq) AS first_seq,
+    max(matches.last_seq) AS last_seq,
+    sum(matches.events) AS events
+FROM matches
+WHERE match_key = {match:UInt64}
+GROUP BY session_id
+ORDER BY min(matches.first_time), session_id;
+
+-- name: scoreboard
+SELECT
+    p.player AS player,
+    p.name AS name,
+    toBool(p.player IN (SELECT player FROM bot_players)) AS bot,
+    p.team AS team,
+    p.kills AS kills,
+    p.deaths AS deaths,
+    kd_of(p.kills, p.deaths) AS kd,
+    p.suicides AS suicides,
+    p.team_kills AS team_kills,
+    p.kill_headshots AS kill_headshots,
+    p.damage_dealt / 1000 AS damage_dealt,
+    p.damage_taken / 1000 AS damage_taken,
+    p.shots AS shots,
+    p.hits AS hits,
+    accuracy_of(p.shots, p.hits) AS accuracy,
+    p.chat_lines AS chat_lines,
+    best_streak(p.lifeline) AS best_streak,
+    multi_kills(p.lifeline) AS multi_kills,
+    playtime(
+        p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, m.first_ms, m.last_ms
+    ) AS playtime
+FROM (
+    SELECT
+        ifNull(links.player, parts.player_key) AS player,
+        display_name(max(parts.name).2) AS name,
+        max(parts.team).3 AS team,
+        toUnixTimestamp64Milli(min(parts.first_seen)) AS first_ms,
+        toUnixTimestamp64Milli(max(parts.last_seen)) AS last_ms,
+        max(parts.gone) AS gone,
+        sum(parts.joins) AS joins,
+        sum(parts.leaves) AS leaves,
+        sum(parts.joined) AS joined,
+        sum(parts.left_at) AS left_at,
+        sum(parts.kills) AS kills,
+        sum(parts.deaths) AS deaths,
+        sum(parts.suicides) AS suicides,
+        sum(parts.team_kills) AS team_kills,
+        sum(parts.kill_headshots) AS kill_headshots,
+        sum(parts.damage_dealt) AS damage_dealt,
+        sum(parts.damage_taken) AS damage_taken,
+        sum(parts.shots) AS shots,
+        sum(parts.hits) AS hits,
+        sum(parts.chat_lines) AS chat_lines,
+        groupArrayArray(parts.lifeline) AS lifeline
+    FROM match_players AS parts
+    LEFT JOIN links ON links.player_key = parts.player_key
+    WHERE parts.match_key = {match:UInt64}
+    GROUP BY player
+) AS p
+CROSS JOIN (
+    SELECT
+        toUnixTimestamp64Milli(min(first_time)) AS first_ms,
+        toUnixTimestamp64Milli(max(last_time)) AS last_ms
+    FROM matches
+    WHERE match_key = {match:UInt64}
+) AS m
+ORDER BY kills DESC, deaths, name, player;
+
+-- name: timeline
+SELECT
+    e.time AS time,
+    multiIf(
+        is_kill(e.type, e.gametype, e.actor_key, e.actor_team, e.target_key, e.target_team), 'kill',
+        is_team_kill(e.type, e.gametype, e.actor_key, e.actor_team, e.target_key, e.target_team), 'team_kill',
+        is_suicide(e.type, e.actor_key, e.target_key), 'suicide',
+        e.type = 'player_say', 'chat',
+        e.type = 'team_join', 'join',
+        e.type = 'client_disconnect', 'leave',
+        e.type = 'match_start', 'start',
+        e.type = 'match_end', 'end',
+        toString(e.type)
+    ) AS kind,
+    e.actor_key AS actor_key,
+    display_name(e.actor_name) AS actor_name,
+    toString(if(e.type = 'team_join', canonical_team(e.new_team), e.actor_team)) AS actor_team,
+    e.target_key AS target_key,
+    display_name(e.target_name) AS target_name,
+    toString(e.target_team) AS target_team,
+    toString(e.weapon) AS weapon,
+    toString(e.hitloc) AS hitloc,
+    toString(e.mod) AS mod,
+    replaceRegexpAll(e.message, '[\\x00-\\x1f\\x7f]', '') AS message,
+    e.is_team AS to_team
+FROM raw_events AS e
+WHERE e.server_id = {server:UInt32}
+    AND e.match_id = {match_id:String}
+    AND (
+        is_death(e.type, e.actor_key)
+        OR e.type IN (
+            'player_say', 'team_join', 'client_disconnect', 'match_start', 'match_end', 'intermission_start',
+            'round_start', 'round_end', 'team_win', 'objective_capture'
+        )
+    )
+ORDER BY e.time, e.session_id, e.seq, actor_key, target_key, kind
+LIMIT {limit:UInt32};

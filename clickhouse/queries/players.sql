@@ -1,0 +1,302 @@
+-- name: keys
+-- The player that a key stands for, and every key of that player.
+WITH (
+    SELECT if(count() = 0, {key:UInt64}, any(player)) FROM links WHERE player_key = {key:UInt64}
+) AS person
+SELECT
+    assumeNotNull(person) AS player,
+    groupUniqArray(player_key) AS keys
+FROM (
+    SELECT player_key FROM links WHERE player = person
+    UNION ALL
+    SELECT assumeNotNull(person) AS player_key
+);
+
+-- name: identities
+SELECT
+    ifNull(links.player, seen.player_key) AS player,
+    public_id(player) AS id,
+    argMaxIf(seen.shown, seen.last_seen, seen.shown != '') AS name,
+    multiIf(
+        max(ifNull(links.verified, false)), 'verified',
+        max(seen.bot), 'bot',
+        max(seen.guid) != '', 'client',
+        'name'
+    ) AS rung,
+    toBool(max(seen.bot)) AS bot
+FROM (
+    SELECT player_key, shown, guid, bot, last_seen
+    FROM player_identities
+    WHERE player_key IN (
+        SELECT player_key FROM links WHERE player IN {players:Array(UInt64)}
+        UNION ALL
+        SELECT arrayJoin({players:Array(UInt64)}) AS player_key
+    )
+) AS seen
+LEFT JOIN links ON links.player_key = seen.player_key
+GROUP BY player;
+
+-- name: names
+-- Every name a player was seen under, the latest first.
+SELECT
+    shown AS name,
+    min(first_seen) AS first_seen,
+    max(last_seen) AS last_seen
+FROM player_identities
+WHERE player_key IN {keys:Array(UInt64)} AND shown != ''
+GROUP BY shown
+ORDER BY last_seen DESC, name
+LIMIT 50;
+
+-- name: list
+SELECT
+    player,
+    toFloat64({sort:Identifier}) AS value,
+    kills,
+    deaths,
+    kd,
+    kill_headshots,
+    first_seen,
+    last_seen
+FROM (
+    SELECT
+        ifNull(links.player, totals.player_key) AS player,
+        sum(totals.kills) AS kills,
+        sum(totals.deaths) AS deaths,
+        kd_of(kills, deaths) AS kd,
+        sum(totals.kill_headshots) AS kill_headshots,
+        min(totals.first_seen) AS first_seen,
+        max(totals.last_seen) AS last_seen,
+        toUnixTimestamp64Milli(first_seen) AS first_seen_ms,
+        toUnixTimestamp64Milli(last_seen) AS last_seen_ms
+    FROM (
+        SELECT
+            player_key,
+            sum(kills) AS kills,
+            sum(deaths) AS deaths,
+            sum(kill_headshots) AS kill_headshots,
+            min(first_seen) AS first_seen,
+            max(last_seen) AS last_seen
+        FROM player_daily
+        GROUP BY player_key
+    ) AS totals
+    LEFT JOIN links ON links.player_key = totals.player_key
+    GROUP BY player
+)
+WHERE (value, player) < ({after_value:Float64}, {after_id:UInt64})
+    AND ({bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only'))
+    AND ({q:String} = '' OR player IN (
+        SELECT ifNull(links.player, named.player_key)
+        FROM (
+            SELECT DISTINCT player_key FROM player_identities
+            WHERE positionCaseInsensitiveUTF8(shown, {q:String}) > 0
+        ) AS named
+        LEFT JOIN links ON links.player_key = named.player_key
+    ))
+ORDER BY value DESC, player DESC
+LIMIT {limit:UInt32};
+
+-- name: totals
+WITH (day, server_id) IN (SELECT toDate(hour), server_id FROM server_hours WHERE shots > 0) AS counts_shots
+SELECT
+    sum(events) AS events,
+    min(player_daily.first_seen) AS first_seen,
+    max(player_daily.last_seen) AS last_seen,
+    sum(player_daily.kills) AS kills,
+    sum(player_daily.deaths) AS deaths,
+    kd_of(kills, deaths) AS kd,
+    sum(player_daily.suicides) AS suicides,
+    sum(player_daily.team_kills) AS team_kills,
+    sum(player_daily.kill_headshots) AS kill_headshots,
+    sum(player_daily.hit_headshots) AS hit_headshots,
+    sum(player_daily.bash_kills) AS bash_kills,
+    sum(player_daily.grenade_kills) AS grenade_kills,
+    sum(player_daily.shots) AS shots,
+    sumIf(player_daily.hits, counts_shots) AS hits,
+    accuracy_of(shots, hits) AS accuracy,
+    sum(player_daily.damage_dealt) / 1000 AS damage_dealt,
+    sum(player_daily.damage_taken) / 1000 AS damage_taken,
+    sum(player_daily.friendly_damage) / 1000 AS friendly_damage,
+    sum(player_daily.chat_lines) AS chat_lines,
+    sum(player_daily.jumps) AS jumps,
+    sum(player_daily.reloads) AS reloads,
+    sum(player_daily.grenades) AS grenades,
+    sum(player_daily.pickups) AS pickups,
+    sum(player_daily.objectives) AS objectives,
+    sum(player_daily.distance) / 1000 AS distance,
+    sum(player_daily.walked) / 1000 AS walked,
+    sum(player_daily.sprinted) / 1000 AS sprinted,
+    sum(player_daily.swam) / 1000 AS swam,
+    sum(player_daily.driven) / 1000 AS driven
+FROM player_daily
+WHERE player_key IN {keys:Array(UInt64)};
+
+-- name: weapons
+SELECT
+    weapon,
+    sum(player_weapons.kills) AS kills,
+    sum(player_weapons.deaths) AS deaths,
+    sum(player_weapons.kill_headshots) AS kill_headshots,
+    sum(player_weapons.shots) AS shots,
+    sum(player_weapons.hits) AS hits,
+    accuracy_of(shots, hits) AS accuracy,
+    sum(player_weapons.damage) / 1000 AS damage
+FROM player_weapons
+WHERE player_key IN {keys:Array(UInt64)}
+GROUP BY weapon
+ORDER BY kills DESC, weapon
+LIMIT 100;
+
+-- name: maps
+SELECT
+    map,
+    sum(player_daily.kills) AS kills,
+    sum(player_daily.deaths) AS deaths,
+    kd_of(kills, deaths) AS kd,
+    max(player_daily.last_seen) AS last_seen
+FROM player_daily
+WHERE player_key IN {keys:Array(UInt64)} AND map != ''
+GROUP BY map
+ORDER BY kills DESC, map
+LIMIT 100;
+
+-- name: hit_locations
+SELECT
+    side,
+    hitloc,
+    sum(hit_locations.hits) AS hits,
+    sum(hit_locations.friendly_hits) AS friendly_hits,
+    sum(hit_locations.own_hits) AS own_hits,
+    sum(hit_locations.damage) / 1000 AS damage,
+    sum(hit_locations.kills) AS kills,
+    sum(hit_locations.deaths) AS deaths
+FROM hit_locations
+WHERE player_key IN {keys:Array(UInt64)}
+GROUP BY side, hitloc
+ORDER BY side, hits DESC, hitloc;
+
+-- name: means
+SELECT
+    side,
+    mod,
+    sum(hit_locations.hits) AS hits,
+    sum(hit_locations.friendly_hits) AS friendly_hits,
+    sum(hit_locations.own_hits) AS own_hits,
+    sum(hit_locations.damage) / 1000 AS damage,
+    sum(hit_locations.kills) AS kills,
+    sum(hit_locations.deaths) AS deaths
+FROM hit_locations
+WHERE player_key IN {keys:Array(UInt64)}
+GROUP BY side, mod
+ORDER BY side, hits DESC, mod;
+
+-- name: rivals
+SELECT
+    ifNull(links.player, met.opponent_key) AS opponent,
+    sum(met.kills) AS kills,
+    sum(met.deaths) AS deaths,
+    sum(met.kill_headshots) AS kill_headshots,
+    max(met.last_time) AS last_time
+FROM (
+    SELECT
+        opponent_key,
+        sum(rivals.kills) AS kills,
+        sum(rivals.deaths) AS deaths,
+        sum(rivals.kill_headshots) AS kill_headshots,
+        max(rivals.last_time) AS last_time
+    FROM rivals
+    WHERE player_key IN {keys:Array(UInt64)} AND opponent_key NOT IN {keys:Array(UInt64)}
+    GROUP BY opponent_key
+) AS met
+LEFT JOIN links ON links.player_key = met.opponent_key
+GROUP BY opponent
+HAVING {by:Identifier} > 0
+ORDER BY {by:Identifier} DESC, last_time DESC, opponent
+LIMIT {limit:UInt32};
+
+-- name: presence
+SELECT
+    count() AS matches,
+    sum(playtime(
+        p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, m.first_ms, m.last_ms
+    )) AS playtime,
+    max(best_streak(p.lifeline)) AS best_streak
+FROM (
+    SELECT
+        match_key,
+        sum(match_players.joins) AS joins,
+        sum(match_players.leaves) AS leaves,
+        sum(match_players.joined) AS joined,
+        sum(match_players.left_at) AS left_at,
+        toUnixTimestamp64Milli(min(first_seen)) AS first_ms,
+        toUnixTimestamp64Milli(max(last_seen)) AS last_ms,
+        max(match_players.gone) AS gone,
+        max(match_players.team).3 AS team,
+        groupArrayArray(match_players.lifeline) AS lifeline
+    FROM match_players
+    WHERE player_key IN {keys:Array(UInt64)}
+    GROUP BY match_key
+) AS p
+INNER JOIN (
+    SELECT
+        match_key,
+        toUnixTimestamp64Milli(min(first_time)) AS first_ms,
+        toUnixTimestamp64Milli(max(last_time)) AS last_ms
+    FROM matches
+    WHERE match_key IN (SELECT match_key FROM match_players WHERE player_key IN {keys:Array(UInt64)})
+    GROUP BY match_key
+) AS m ON m.match_key = p.match_key;
+
+-- name: multi_kills
+SELECT
+    arrayJoin(multi_kills(lifeline)) AS size,
+    count() AS times
+FROM (
+    SELECT groupArrayArray(match_players.lifeline) AS lifeline
+    FROM match_players
+    WHERE player_key IN {keys:Array(UInt64)}
+    GROUP BY match_key
+)
+GROUP BY size
+ORDER BY size;
+
+-- name: recent_matches
+WITH recent AS (
+    SELECT
+        match_key,
+        max(match_players.last_seen) AS last_seen,
+        max(match_players.team).3 AS team,
+        sum(match_players.kills) AS kills,
+        sum(match_players.deaths) AS deaths,
+        best_streak(groupArrayArray(match_players.lifeline)) AS best_streak
+    FROM match_players
+    WHERE player_key IN {keys:Array(UInt64)}
+    GROUP BY match_key
+    ORDER BY last_seen DESC, match_key
+    LIMIT {limit:UInt32}
+)
+SELECT
+    public_id(recent.match_key) AS id,
+    m.server_id,
+    m.map,
+    m.gametype,
+    m.started_at,
+    recent.team,
+    m.winning_team,
+    recent.kills,
+    recent.deaths,
+    recent.best_streak
+FROM recent
+INNER JOIN (
+    SELECT
+        match_key,
+        max(matches.server_id) AS server_id,
+        max(matches.map) AS map,
+        max(matches.gametype) AS gametype,
+        min(matches.first_time) AS started_at,
+        max(matches.winner).3 AS winning_team
+    FROM matches
+    WHERE match_key IN (SELECT match_key FROM recent)
+    GROUP BY match_key
+) AS m ON m.match_key = recent.match_key
+ORDER BY recent.last_seen DESC, recent.match_key;

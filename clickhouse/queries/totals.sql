@@ -1,0 +1,50 @@
+-- name: all
+SELECT
+    e.events AS events,
+    e.last_time AS last_time,
+    d.first_time AS first_time,
+    d.kills AS kills,
+    d.deaths AS deaths,
+    d.kill_headshots AS kill_headshots,
+    d.shots AS shots,
+    d.chat_lines AS chat_lines,
+    p.players AS players,
+    p.bots AS bots,
+    m.matches AS matches,
+    e.servers AS servers,
+    m.maps AS maps
+FROM (
+    SELECT
+        sum(server_hours.events) AS events,
+        uniqExact(server_id) AS servers,
+        maxOrNull(server_hours.last_time) AS last_time
+    FROM server_hours
+) AS e
+CROSS JOIN (
+    SELECT
+        minOrNull(first_seen) AS first_time,
+        sum(player_daily.kills) AS kills,
+        sum(player_daily.deaths) AS deaths,
+        sum(player_daily.kill_headshots) AS kill_headshots,
+        sum(player_daily.shots) AS shots,
+        sum(player_daily.chat_lines) AS chat_lines
+    FROM player_daily
+) AS d
+CROSS JOIN (
+    SELECT
+        countIf(NOT bot) AS players,
+        countIf(bot) AS bots
+    FROM (
+        SELECT DISTINCT
+            ifNull(links.player, seen.player_key) AS player,
+            player IN (SELECT player FROM bot_players) AS bot
+        FROM (SELECT DISTINCT player_key FROM player_identities) AS seen
+        LEFT JOIN links ON links.player_key = seen.player_key
+    )
+) AS p
+CROSS JOIN (
+    SELECT
+        uniqExact(match_key) AS matches,
+        uniqExactIf(map, map != '') AS maps
+    FROM matches
+) AS m;

@@ -1,0 +1,51 @@
+-- name: list
+SELECT
+    weapon,
+    sum(weapon_daily.kills) AS kills,
+    sum(weapon_daily.team_kills) AS team_kills,
+    sum(weapon_daily.kill_headshots) AS kill_headshots,
+    sum(weapon_daily.shots) AS shots,
+    sum(weapon_daily.hits) AS hits,
+    accuracy_of(shots, sumIf(
+        weapon_daily.hits,
+        (day, server_id) IN (SELECT toDate(hour), server_id FROM server_hours WHERE shots > 0)
+    )) AS accuracy,
+    sum(weapon_daily.damage) / 1000 AS damage,
+    sum(weapon_daily.reloads) AS reloads
+FROM weapon_daily
+WHERE {weapon:String} = '' OR weapon = {weapon:String}
+GROUP BY weapon
+ORDER BY kills DESC, weapon
+LIMIT 500;
+
+-- name: players
+SELECT
+    ifNull(links.player, users.player_key) AS player,
+    sum(users.kills) AS kills,
+    sum(users.kill_headshots) AS kill_headshots
+FROM (
+    SELECT
+        player_key,
+        sum(player_weapons.kills) AS kills,
+        sum(player_weapons.kill_headshots) AS kill_headshots
+    FROM player_weapons
+    WHERE weapon = {weapon:String}
+    GROUP BY player_key
+    HAVING kills > 0
+) AS users
+LEFT JOIN links ON links.player_key = users.player_key
+GROUP BY player
+HAVING {bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only')
+ORDER BY kills DESC, player
+LIMIT {limit:UInt32};
+
+-- name: maps
+SELECT
+    map,
+    sum(weapon_daily.kills) AS kills
+FROM weapon_daily
+WHERE weapon = {weapon:String} AND map != ''
+GROUP BY map
+HAVING kills > 0
+ORDER BY kills DESC, map
+LIMIT 20;
