@@ -6,19 +6,16 @@ from typing import Annotated
 from litestar import Router, get
 from litestar.params import Parameter
 
-from api.servers.queries import names as server_names
-from api.stats import cursors, leaderboards, maps, matches, players, totals, weapons
+from api.stats import cursors, leaderboards, maps, players, totals, weapons
 from api.stats.identities import Bots
 from api.stats.leaderboards import Board, Metrics, Scope
 from api.stats.maps import Heatmap, Kind, MapPage, Maps
-from api.stats.matches import Match, Matches
 from api.stats.metrics import METRICS
 from api.stats.periods import Period
 from api.stats.players import Player, Players, Sort
 from api.stats.totals import Totals
 from api.stats.weapons import WeaponPage, Weapons
 from api.stores.clickhouse import ClickHouse
-from api.stores.postgres import Postgres
 
 Limit = Annotated[int, Parameter(ge=1, le=100, description="rows on a page")]
 After = Annotated[str | None, Parameter(query="cursor", description="`next_cursor` of the page before")]
@@ -77,26 +74,6 @@ async def get_leaderboard(
     return await leaderboards.board(clickhouse, metric, scope, _today(), cursors.decode(after), limit)
 
 
-@get("/matches", operation_id="listMatches", summary="Matches", tags=["stats"])
-async def list_matches(
-    clickhouse: ClickHouse,
-    postgres: Postgres,
-    server: ServerId = None,
-    map: MapName = None,
-    after: After = None,
-    limit: Limit = 25,
-) -> Matches:
-    """Return matches, the latest first."""
-    names = await server_names(postgres)
-    return await matches.find(clickhouse, names, server, map, cursors.decode(after), limit)
-
-
-@get("/matches/{match_id:str}", operation_id="getMatch", summary="One match", tags=["stats"])
-async def get_match(clickhouse: ClickHouse, postgres: Postgres, match_id: str) -> Match:
-    """Return a match: scoreboard, timeline, and whether all of it was received."""
-    return await matches.match(clickhouse, postgres, match_id)
-
-
 @get("/weapons", operation_id="listWeapons", summary="Weapons", tags=["stats"])
 async def list_weapons(clickhouse: ClickHouse) -> Weapons:
     """Return every weapon, the deadliest first."""
@@ -149,8 +126,6 @@ router = Router(
         get_player,
         list_metrics,
         get_leaderboard,
-        list_matches,
-        get_match,
         list_weapons,
         get_weapon,
         list_maps,

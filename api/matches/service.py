@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from api.errors import NotFound
+from api.matches import queries
 from api.servers.queries import names as server_names
 from api.servers.service import missing_ranges
 from api.stats import cursors
 from api.stats.cursors import Cursor
-from api.stats.identities import Identity, identities, parse, unknown
+from api.stats.identities import Identity, identities, parse
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
-from api.stores.sql import queries
 
-_SQL = queries("clickhouse", "matches")
 _TIMELINE = 5000
 
 
@@ -152,94 +151,6 @@ class Match(msgspec.Struct):
     completeness: Completeness
 
 
-class _Line(msgspec.Struct):
-    match_key: int
-    id: str
-    server_id: int
-    map: str
-    gametype: str
-    first_time: datetime
-    last_time: datetime
-    ended: int
-    allies_score: int
-    axis_score: int
-    winning_team: str
-    kills: int
-
-
-class _Size(msgspec.Struct):
-    match_key: int
-    players: int
-    bots: int
-
-
-class _Match(msgspec.Struct):
-    match_key: int
-    id: str
-    server_id: int
-    match_id: str
-    map: str
-    gametype: str
-    first_time: datetime
-    last_time: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    received_at: datetime
-    allies_score: int
-    axis_score: int
-    winning_team: str
-    kills: int
-    rounds: int
-    events: int
-
-
-class Span(msgspec.Struct):
-    """The numbers that a session's events in a match lie between, both ends included."""
-
-    session_id: str
-    first_seq: int | None
-    last_seq: int | None
-    events: int
-
-
-class _Score(msgspec.Struct):
-    player: int
-    name: str
-    bot: bool
-    team: str
-    kills: int
-    deaths: int
-    kd: float
-    suicides: int
-    team_kills: int
-    kill_headshots: int
-    damage_dealt: float
-    damage_taken: float
-    shots: int
-    hits: int
-    accuracy: float | None
-    chat_lines: int
-    best_streak: int
-    multi_kills: list[int]
-    playtime: float
-
-
-class _Moment(msgspec.Struct):
-    time: datetime
-    kind: str
-    actor_key: int
-    actor_name: str
-    actor_team: str
-    target_key: int
-    target_name: str
-    target_team: str
-    weapon: str
-    hitloc: str
-    mod: str
-    message: str
-    to_team: bool
-
-
 async def find(
     clickhouse: ClickHouse,
     servers: Mapping[int, str],
@@ -249,17 +160,9 @@ async def find(
     limit: int,
 ) -> Matches:
     """Return a page of matches, the latest first; `servers` are the servers' names."""
-    rows = await clickhouse.rows(
-        _SQL["list"],
-        _Line,
-        server=server or 0,
-        map=map_name or "",
-        after_value=after.value,
-        after_id=after.id,
-        limit=limit + 1,
-    )
+    rows = await queries.lines(clickhouse, server, map_name, after, limit + 1)
     shown = rows[:limit]
-    sizes = await _sizes(clickhouse, [row.match_key for row in shown])
+    sizes = await queries.sizes(clickhouse, [row.match_key for row in shown])
     end = Cursor(_milliseconds(shown[-1].first_time), shown[-1].match_key) if len(rows) > limit else None
     lines = [_line(row, servers, sizes.get(row.match_key)) for row in shown]
     return Matches(lines, cursors.encode(end) if end else None)
@@ -267,40 +170,26 @@ async def find(
 
 async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> Match:
     """Return a match. Raises NotFound for an unknown one."""
-    head = await _head(clickhouse, public_id)
-    completeness = await _completeness(postgres, head.server_id, await spans(clickhouse, head.match_key))
-    moments = await timeline(clickhouse, head.server_id, head.match_id, _TIMELINE + 1)
-    seconds = (head.last_time - head.first_time).total_seconds()
-    known = {
-        name: getattr(head, name) for name in _Match.__struct_fields__ if name in Match.__struct_fields__
-    }
+    head = await queries.head(clickhouse, parse(public_id, "match"))
+    if head is None:
+        raise NotFound(f"no match has the id {public_id!r}")
+    moments = await queries.moments(clickhouse, head.server_id, head.match_id, _TIMELINE + 1)
     return Match(
-        **known,
+        **_shared(head, Match),
         server=_server(head.server_id, await server_names(postgres)),
-        seconds=seconds,
+        seconds=(head.last_time - head.first_time).total_seconds(),
         players=await scoreboard(clickhouse, head.match_key),
-        timeline=moments[:_TIMELINE],
+        timeline=[_moment(row) for row in moments[:_TIMELINE]],
         timeline_complete=len(moments) <= _TIMELINE,
-        completeness=completeness,
+        completeness=await _completeness(clickhouse, postgres, head),
     )
 
 
 async def scoreboard(clickhouse: ClickHouse, match_key: int) -> list[Score]:
     """Return a line for each player of a match, the most kills first."""
-    rows = await clickhouse.rows(_SQL["scoreboard"], _Score, match=match_key)
+    rows = await queries.scores(clickhouse, match_key)
     people = await identities(clickhouse, [row.player for row in rows])
-    return [_score(row, people.get(row.player) or unknown(row.player)) for row in rows]
-
-
-async def timeline(clickhouse: ClickHouse, server_id: int, match_id: str, limit: int) -> list[Moment]:
-    """Return the first `limit` deaths, chat lines, joins and turns of a match, in the order of time."""
-    rows = await clickhouse.rows(_SQL["timeline"], _Moment, server=server_id, match_id=match_id, limit=limit)
-    return [_moment(row) for row in rows]
-
-
-async def spans(clickhouse: ClickHouse, match_key: int) -> list[Span]:
-    """Return which numbers of which sessions a match is made of."""
-    return await clickhouse.rows(_SQL["sessions"], Span, match=match_key)
+    return [Score(**_shared(row, Score) | {"player": people[row.player]}) for row in rows]
 
 
 def completeness_of(sessions: list[Session]) -> Completeness:
@@ -310,69 +199,41 @@ def completeness_of(sessions: list[Session]) -> Completeness:
     return Completeness(False if missing else True if numbered else None, missing, sessions)
 
 
-async def _completeness(postgres: Postgres, server_id: int, parts: list[Span]) -> Completeness:
-    return completeness_of([await _session(postgres, server_id, part) for part in parts])
+async def _completeness(clickhouse: ClickHouse, postgres: Postgres, head: queries.Head) -> Completeness:
+    spans = await queries.spans(clickhouse, head.match_key)
+    return completeness_of([await _session(postgres, head.server_id, span) for span in spans])
 
 
-async def _session(postgres: Postgres, server_id: int, span: Span) -> Session:
+async def _session(postgres: Postgres, server_id: int, span: queries.Span) -> Session:
     missing: list[tuple[int, int]] = []
     if span.first_seq is not None and span.last_seq is not None:
         missing = await missing_ranges(postgres, server_id, span.session_id, span.first_seq, span.last_seq)
     return Session(span.session_id, span.first_seq, span.last_seq, span.events, missing)
 
 
-async def _head(clickhouse: ClickHouse, public_id: str) -> _Match:
-    found = await clickhouse.one(_SQL["one"], _Match, match=parse(public_id, "match"))
-    if found is None:
-        raise NotFound(f"no match has the id {public_id!r}")
-    return found
-
-
-async def _sizes(clickhouse: ClickHouse, keys: list[int]) -> dict[int, _Size]:
-    rows = await clickhouse.rows(_SQL["sizes"], _Size, matches=keys) if keys else []
-    return {row.match_key: row for row in rows}
+def _shared(row: msgspec.Struct, shown: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the fields of a row that what is shown has too."""
+    return {name: getattr(row, name) for name in row.__struct_fields__ if name in shown.__struct_fields__}
 
 
 def _server(server_id: int, servers: Mapping[int, str]) -> ServerName:
     return ServerName(server_id, servers.get(server_id, ""))
 
 
-def _line(row: _Line, servers: Mapping[int, str], size: _Size | None) -> MatchLine:
+def _line(row: queries.Line, servers: Mapping[int, str], size: queries.Size | None) -> MatchLine:
     return MatchLine(
-        row.id,
-        _server(row.server_id, servers),
-        row.map,
-        row.gametype,
-        row.first_time,
-        row.last_time,
-        bool(row.ended),
-        row.allies_score,
-        row.axis_score,
-        row.winning_team,
-        row.kills,
-        size.players if size else 0,
-        size.bots if size else 0,
+        **_shared(row, MatchLine) | {"ended": bool(row.ended)},
+        server=_server(row.server_id, servers),
+        players=size.players if size else 0,
+        bots=size.bots if size else 0,
     )
 
 
-def _score(row: _Score, identity: Identity) -> Score:
-    return Score(
-        player=identity,
-        **{name: getattr(row, name) for name in Score.__struct_fields__ if name != "player"},
-    )
-
-
-def _moment(row: _Moment) -> Moment:
+def _moment(row: queries.MomentRow) -> Moment:
     return Moment(
-        row.time,
-        row.kind,
-        _actor(row.actor_key, row.actor_name, row.actor_team),
-        _actor(row.target_key, row.target_name, row.target_team),
-        row.weapon,
-        row.hitloc,
-        row.mod,
-        row.message,
-        row.to_team,
+        **_shared(row, Moment),
+        player=_actor(row.actor_key, row.actor_name, row.actor_team),
+        target=_actor(row.target_key, row.target_name, row.target_team),
     )
 
 

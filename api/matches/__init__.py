@@ -1,0 +1,1 @@
+"""Matches: scoreboard, timeline, and whether all of it was received."""

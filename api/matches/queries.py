@@ -1,0 +1,152 @@
+"""What ClickHouse knows about matches."""
+
+from datetime import datetime
+
+import msgspec
+
+from api.stats.cursors import Cursor
+from api.stores.clickhouse import ClickHouse
+from api.stores.sql import queries
+
+_SQL = queries("clickhouse", "matches")
+
+
+class Line(msgspec.Struct):
+    """A match in the list."""
+
+    match_key: int
+    id: str
+    server_id: int
+    map: str
+    gametype: str
+    first_time: datetime
+    last_time: datetime
+    ended: int
+    allies_score: int
+    axis_score: int
+    winning_team: str
+    kills: int
+
+
+class Size(msgspec.Struct):
+    """How many people and bots took part in a match."""
+
+    match_key: int
+    players: int
+    bots: int
+
+
+class Head(msgspec.Struct):
+    """A match, without its parts."""
+
+    match_key: int
+    id: str
+    server_id: int
+    match_id: str
+    map: str
+    gametype: str
+    first_time: datetime
+    last_time: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    received_at: datetime
+    allies_score: int
+    axis_score: int
+    winning_team: str
+    kills: int
+    rounds: int
+    events: int
+
+
+class Span(msgspec.Struct):
+    """The numbers that a session's events in a match lie between, both ends included."""
+
+    session_id: str
+    first_seq: int | None
+    last_seq: int | None
+    events: int
+
+
+class ScoreRow(msgspec.Struct):
+    """A player's line on the scoreboard."""
+
+    player: int
+    name: str
+    bot: bool
+    team: str
+    kills: int
+    deaths: int
+    kd: float
+    suicides: int
+    team_kills: int
+    kill_headshots: int
+    damage_dealt: float
+    damage_taken: float
+    shots: int
+    hits: int
+    accuracy: float | None
+    chat_lines: int
+    best_streak: int
+    multi_kills: list[int]
+    playtime: float
+
+
+class MomentRow(msgspec.Struct):
+    """An event of the timeline."""
+
+    time: datetime
+    kind: str
+    actor_key: int
+    actor_name: str
+    actor_team: str
+    target_key: int
+    target_name: str
+    target_team: str
+    weapon: str
+    hitloc: str
+    mod: str
+    message: str
+    to_team: bool
+
+
+async def lines(
+    clickhouse: ClickHouse, server: int | None, map_name: str | None, after: Cursor, limit: int
+) -> list[Line]:
+    """Return matches, the latest first."""
+    return await clickhouse.rows(
+        _SQL["list"],
+        Line,
+        server=server or 0,
+        map=map_name or "",
+        after_value=after.value,
+        after_id=after.id,
+        limit=limit,
+    )
+
+
+async def sizes(clickhouse: ClickHouse, keys: list[int]) -> dict[int, Size]:
+    """Return how many took part in each of the matches."""
+    found = await clickhouse.rows(_SQL["sizes"], Size, matches=keys) if keys else []
+    return {size.match_key: size for size in found}
+
+
+async def head(clickhouse: ClickHouse, match_key: int) -> Head | None:
+    """Return a match, or None for an unknown one."""
+    return await clickhouse.one(_SQL["one"], Head, match=match_key)
+
+
+async def spans(clickhouse: ClickHouse, match_key: int) -> list[Span]:
+    """Return which numbers of which sessions a match is made of."""
+    return await clickhouse.rows(_SQL["sessions"], Span, match=match_key)
+
+
+async def scores(clickhouse: ClickHouse, match_key: int) -> list[ScoreRow]:
+    """Return a line for each player of a match, the most kills first."""
+    return await clickhouse.rows(_SQL["scoreboard"], ScoreRow, match=match_key)
+
+
+async def moments(clickhouse: ClickHouse, server_id: int, match_id: str, limit: int) -> list[MomentRow]:
+    """Return the first `limit` deaths, chat lines, joins and turns of a match, in the order of time."""
+    return await clickhouse.rows(
+        _SQL["timeline"], MomentRow, server=server_id, match_id=match_id, limit=limit
+    )

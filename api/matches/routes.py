@@ -1,0 +1,38 @@
+"""HTTP: matches."""
+
+from typing import Annotated
+
+from litestar import Router, get
+from litestar.params import Parameter
+
+from api.matches import service
+from api.matches.service import Match, Matches
+from api.servers.queries import names as server_names
+from api.stats import cursors
+from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
+
+
+@get("/", operation_id="listMatches", summary="Matches", tags=["stats"])
+async def list_matches(
+    clickhouse: ClickHouse,
+    postgres: Postgres,
+    server: Annotated[int | None, Parameter(ge=1, le=2**32 - 1, description="only this server")] = None,
+    map: Annotated[str | None, Parameter(max_length=200, description="only this map, as dm/mohdm6")] = None,
+    after: Annotated[
+        str | None, Parameter(query="cursor", description="`next_cursor` of the page before")
+    ] = None,
+    limit: Annotated[int, Parameter(ge=1, le=100, description="rows on a page")] = 25,
+) -> Matches:
+    """Return matches, the latest first."""
+    names = await server_names(postgres)
+    return await service.find(clickhouse, names, server, map, cursors.decode(after), limit)
+
+
+@get("/{match_id:str}", operation_id="getMatch", summary="One match", tags=["stats"])
+async def get_match(clickhouse: ClickHouse, postgres: Postgres, match_id: str) -> Match:
+    """Return a match: scoreboard, timeline, and whether all of it was received."""
+    return await service.match(clickhouse, postgres, match_id)
+
+
+router = Router("/api/v1/stats/matches", route_handlers=[list_matches, get_match])
