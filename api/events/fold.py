@@ -25,7 +25,7 @@ YEAR_2100: Final = 4_102_444_800
 MILLISECONDS: Final = 1e11
 
 _TYPE: Final = re.compile(r"[a-z0-9_.:-]+")
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _WHOLE: Final = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _UNSOUND: Final = re.compile("[\0\ud800-\udfff]")
 _BETWEEN: Final = re.compile(r"[,\s]+")

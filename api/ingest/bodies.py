@@ -27,11 +27,11 @@ _BOM: Final = b"\xef\xbb\xbf"
 _COMMAS: Final = 128
 _TOKEN: Final = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*("?)|[\[\]{},]')
 # Beginning anew after a value without end reads the rest of the body again.
-_RESTARTS: Final = 4
+_RESTARTS: Final = 2
 _SEAM: Final = re.compile(rb"}[\s\0,]*{")
 _PRETTY: Final = re.compile(rb'{[ \t]*\r?\n\s*"')
-_LINE_BREAKS: Final = re.compile(rb"[\s\0]*\n[\s\0]*")
-_NEXT_OBJECT: Final = re.compile(rb"\n[\s\0]*{")
+_LINE_BREAKS: Final = re.compile(rb"\n(?:[ \t\r\v\f\0]*+\n)++")
+_NEXT_OBJECT: Final = re.compile(rb"\n[ \t\r\v\f\0]*+{")
 _WRAPPED: Final = re.compile(rb"(?:payload|events|data|json|body)=(?:\s|\+)*(?:[\[{]|%5b|%7b)", re.IGNORECASE)
 _RAW: Final = msgspec.json.Decoder(msgspec.Raw)
 _RAWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
