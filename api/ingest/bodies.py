@@ -26,8 +26,8 @@ _BOM: Final = b"\xef\xbb\xbf"
 # Commas an event has; with more, count the pieces one by one rather than let the parser list them all.
 _COMMAS: Final = 128
 _TOKEN: Final = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*("?)|[\[\]{},]')
-# Beginning anew after a value without end reads the rest of the body again.
-_RESTARTS: Final = 2
+# Beginning anew after a value without end reads again what it swallowed; this often, and no more.
+_READINGS: Final = 4
 _SEAM: Final = re.compile(rb"}[\s\0,]*{")
 _PRETTY: Final = re.compile(rb'{[ \t]*\r?\n\s*"')
 _LINE_BREAKS: Final = re.compile(rb"\n(?:[ \t\r\v\f\0]*+\n)++")
@@ -128,7 +128,7 @@ def _unpacked(body: bytes, kind: Callable[[], _Unpacker]) -> Iterator[bytes]:
         step = body[start : start + _STEP]
         while step:
             if unpacker.eof:
-                if not body[start + _STEP - len(step) :].strip(b"\0"):
+                if not step.strip(b"\0") and not body[start + _STEP :].strip(b"\0"):
                     return  # padding
                 unpacker = kind()
             yield unpacker.decompress(step)
@@ -207,28 +207,35 @@ def _scan(body: bytes) -> Iterator[bytes]:
     """The values in a sequence of arrays and objects, told by brackets and quotes alone.
 
     It goes on where a parser gives up: after a broken element whose brackets are even, between arrays that
-    follow each other, and at the next line that begins with an object.
+    follow each other, and at the next line that begins with an object as far to the left.
     """
     start = 0
-    restarts = _RESTARTS
+    budget = _READINGS * len(body)
     while True:
-        start, lost = yield from _scan_from(body, start)
-        if lost < 0:
+        begin = start
+        start, lost, reached = yield from _scan_from(body, start)
+        budget -= reached - begin
+        again = _next_object(body, start, lost) if 0 <= lost and budget > 0 else -1
+        yield from _whole(body[start:again] if again >= 0 else body[start:])
+        if again < 0:
             return
-        restarts -= lost == start
-        again = _NEXT_OBJECT.search(body, lost) if restarts >= 0 else None
-        if again is None:
-            yield from _whole(body[start:])
-            return
-        yield from _whole(body[start : again.start()])
-        start = again.start()
+        start = again
 
 
-def _scan_from(body: bytes, start: int) -> Generator[bytes, None, tuple[int, int]]:
-    """Values from `start` on. Returns where the first one begins that is not whole, and where that showed.
+def _next_object(body: bytes, start: int, after: int) -> int:
+    """Where the first line after `after` begins with an object like the one at `start`, or -1.
 
-    That is at a string that does not end on its line, or, as it could be anywhere, at the beginning of a
-    value that does not end at all; or -1 when all is well.
+    Lines that are indented deeper belong to a value; what looks like an event in it is none.
+    """
+    indent = body[body.rfind(b"\n", 0, start) + 1 : start]
+    width = len(indent) if not indent.strip(_JUNK) else 0
+    line = re.compile(rb"\n[ \t]{0,%d}+{" % min(width, 64)).search(body, after)
+    return line.start() + 1 if line else -1
+
+
+def _scan_from(body: bytes, start: int) -> Generator[bytes, None, tuple[int, int, int]]:
+    """Values from `start` on. Returns where the first one begins that is not whole, from where on to look
+    for the next, or -1 when all is well, and how far this has read.
     """
     depth = base = 0
     for token in _TOKEN.finditer(body, start):
@@ -236,7 +243,7 @@ def _scan_from(body: bytes, start: int) -> Generator[bytes, None, tuple[int, int
         cut = -1
         if mark == b'"':
             if not token[1]:
-                return start, at
+                return start, at, after
         elif mark in b"[{":
             if depth == base:
                 yield from _whole(body[start:at])
@@ -249,16 +256,15 @@ def _scan_from(body: bytes, start: int) -> Generator[bytes, None, tuple[int, int
         elif depth > base:
             depth -= 1
             cut = after if depth == base else -1
+            if cut >= 0 and _next_object(body[:cut], start, start) >= 0:
+                return start, start, after  # it has no end of its own and took its neighbour's
         else:
             depth = base = 0
             cut = at
         if cut >= 0:
             yield from _whole(body[start:cut])
             start = after
-    if depth > base:
-        return start, start
-    yield from _whole(body[start:])
-    return start, -1
+    return start, start if depth > base else -1, len(body)
 
 
 def _whole(piece: bytes) -> tuple[bytes, ...]:

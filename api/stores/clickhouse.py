@@ -168,7 +168,7 @@ class _Embedded:
             with self._connection.send_insert(statement, "RowBinary") as block:
                 block.append(row_binary(columns))
                 block.finish()
-        except chdb.ChdbError as error:
+        except (chdb.ChdbError, RuntimeError) as error:
             raise QueryError(str(error)) from error
 
     def close(self) -> None:

@@ -1,0 +1,1 @@
+"""Tests; those that need engines start the real ones."""

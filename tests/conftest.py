@@ -1,0 +1,26 @@
+"""Fixtures that start the real engines."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.embedded import engines
+from api.settings import Settings
+from tests.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def engine_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start Postgres and Valkey, open ClickHouse in this process, and migrate."""
+    settings = Settings(data=str(tmp_path_factory.mktemp("data")))
+    with engines.running(settings, lambda _: None) as found:
+        stack = Stack(settings, found)
+        stack.migrate()
+        yield stack
+
+
+@pytest.fixture
+def stack(engine_stack: Stack) -> Stack:
+    """Empty stores."""
+    engine_stack.wipe()
+    return engine_stack

@@ -1,0 +1,86 @@
+"""The real engines for tests: one set a session, emptied before each test that asks for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from api.embedded.engines import Engines
+from api.ingest import job
+from api.platform import Platform, opened
+from api.servers import service as servers
+from api.settings import Settings
+from api.stores.clickhouse import ClickHouse
+from api.stores.migrations import migrate
+from api.stores.postgres import Postgres
+
+R = TypeVar("R")
+
+
+class _Table(msgspec.Struct):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Embedded engines in a scratch folder, migrated."""
+
+    settings: Settings
+    engines: Engines
+
+    def run(self, use: Callable[[Platform], Awaitable[R]]) -> R:
+        """Run a coroutine with all stores."""
+
+        async def opened_run() -> R:
+            async with opened(self.settings, self.engines) as platform:
+                return await use(platform)
+
+        return asyncio.run(opened_run())
+
+    def migrate(self) -> None:
+        self.run(lambda p: migrate(p.postgres, p.clickhouse))
+
+    def wipe(self) -> None:
+        async def all_of_it(platform: Platform) -> None:
+            await wipe_postgres(platform.postgres)
+            await wipe_clickhouse(platform.clickhouse)
+            await platform.redis.flushdb()
+
+        self.run(all_of_it)
+
+
+async def wipe_clickhouse(clickhouse: ClickHouse) -> None:
+    """Empty every table but the record of migrations."""
+    tables = await clickhouse.rows(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() "
+        "AND engine LIKE '%MergeTree' AND name != 'schema_migrations'",
+        _Table,
+    )
+    for table in tables:
+        await clickhouse.command(f"TRUNCATE TABLE {table.name}")
+
+
+async def wipe_postgres(postgres: Postgres) -> None:
+    """Empty every table but the record of migrations."""
+    tables = await postgres.rows(
+        "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' "
+        "AND tablename != 'schema_migrations'",
+        _Table,
+    )
+    await postgres.execute(f"TRUNCATE {', '.join(table.name for table in tables)} RESTART IDENTITY")
+
+
+async def add_server(platform: Platform, name: str = "one") -> int:
+    """Add a game server and return its id."""
+    token = await servers.add(platform.postgres, name)
+    return await platform.gate.server(token)
+
+
+async def drain(platform: Platform) -> int:
+    """Bring everything in the inbox to ClickHouse and return how many events that were."""
+    written = 0
+    while (events := await job.write_block(platform.postgres, platform.clickhouse, 50_000)) is not None:
+        written += events
+    return written
