@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
@@ -25,9 +25,7 @@ _JUNK: Final = b" \t\r\n\v\f\0"
 _BOM: Final = b"\xef\xbb\xbf"
 # Commas an event has; with more, count the pieces one by one rather than let the parser list them all.
 _COMMAS: Final = 128
-_TOKEN: Final = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*("?)|[\[\]{},]')
-# Beginning anew after a value without end reads again what it swallowed; this often, and no more.
-_READINGS: Final = 4
+_TOKEN: Final = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|[\[\]{},]')
 _SEAM: Final = re.compile(rb"}[\s\0,]*{")
 _PRETTY: Final = re.compile(rb'{[ \t]*\r?\n\s*"')
 _LINE_BREAKS: Final = re.compile(rb"\n(?:[ \t\r\v\f\0]*+\n)++")
@@ -207,47 +205,20 @@ def _scan(body: bytes) -> Iterator[bytes]:
     """The values in a sequence of arrays and objects, told by brackets and quotes alone.
 
     It goes on where a parser gives up: after a broken element whose brackets are even, between arrays that
-    follow each other, and at the next line that begins with an object as far to the left.
+    follow each other, and at a line that begins with an object no deeper than the one without end before.
     """
-    start = 0
-    budget = _READINGS * len(body)
-    while True:
-        begin = start
-        start, lost, reached = yield from _scan_from(body, start)
-        budget -= reached - begin
-        again = _next_object(body, start, lost) if 0 <= lost and budget > 0 else -1
-        yield from _whole(body[start:again] if again >= 0 else body[start:])
-        if again < 0:
-            return
-        start = again
-
-
-def _next_object(body: bytes, start: int, after: int) -> int:
-    """Where the first line after `after` begins with an object like the one at `start`, or -1.
-
-    Lines that are indented deeper belong to a value; what looks like an event in it is none.
-    """
-    indent = body[body.rfind(b"\n", 0, start) + 1 : start]
-    width = len(indent) if not indent.strip(_JUNK) else 0
-    line = re.compile(rb"\n[ \t]{0,%d}+{" % min(width, 64)).search(body, after)
-    return line.start() + 1 if line else -1
-
-
-def _scan_from(body: bytes, start: int) -> Generator[bytes, None, tuple[int, int, int]]:
-    """Values from `start` on. Returns where the first one begins that is not whole, from where on to look
-    for the next, or -1 when all is well, and how far this has read.
-    """
-    depth = base = 0
-    for token in _TOKEN.finditer(body, start):
+    depth = base = start = indent = 0
+    for token in _TOKEN.finditer(body):
         mark, at, after = token[0][:1], token.start(), token.end()
         cut = -1
         if mark == b'"':
-            if not token[1]:
-                return start, at, after
-        elif mark in b"[{":
+            continue
+        if mark in b"[{":
+            if depth > base and mark == b"{" and 0 <= _indent(body, at) <= indent:
+                depth = base
             if depth == base:
                 yield from _whole(body[start:at])
-                start = at
+                start, indent = at, max(0, _indent(body, at))
             if depth == 0 and mark == b"[":
                 base, start = 1, after
             depth += 1
@@ -256,15 +227,20 @@ def _scan_from(body: bytes, start: int) -> Generator[bytes, None, tuple[int, int
         elif depth > base:
             depth -= 1
             cut = after if depth == base else -1
-            if cut >= 0 and _next_object(body[:cut], start, start) >= 0:
-                return start, start, after  # it has no end of its own and took its neighbour's
         else:
             depth = base = 0
             cut = at
         if cut >= 0:
             yield from _whole(body[start:cut])
             start = after
-    return start, start if depth > base else -1, len(body)
+    yield from _whole(body[start:])
+
+
+def _indent(body: bytes, at: int) -> int:
+    """How many blanks lead the line that begins at `at`, or -1 where no line begins, or far to the right."""
+    before = body[max(0, at - 64) : at]
+    line = before.rstrip(b" \t")
+    return len(before) - len(line) if line.endswith(b"\n") else -1
 
 
 def _whole(piece: bytes) -> tuple[bytes, ...]:
