@@ -11,9 +11,11 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api import __version__, jobs, logging, settings
+from api.doctor import Finding, examine
 from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
@@ -48,7 +50,7 @@ def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except AfterActionError as error:
-            err.print(f"[red]afteraction:[/red] {error}", highlight=False, markup=True)
+            err.print(f"[red]afteraction:[/red] {escape(str(error))}", highlight=False)
             sys.exit(1)
         except KeyboardInterrupt:
             sys.exit(130)
@@ -241,6 +243,52 @@ def rebuild(noun: str | None, json_: bool) -> None:
         print_json({"rebuilt": noun or "all"})
     else:
         out.print(f"rebuilt: {noun or 'all'}")
+
+
+@main.command(help="Say why a server's events do not arrive: NAME, or all servers.")
+@click.argument("name", required=False)
+@as_json
+@speaks_plainly
+def doctor(name: str | None, json_: bool) -> None:
+    """Examine the instance and its servers; exit with 1 when something is bad."""
+    loaded = _load()
+    beside = engines.beside(loaded)
+    url = instance_url(loaded, beside)
+
+    async def run(found: Engines) -> list[Finding]:
+        client = redis_store.connect(found.redis_url)
+        try:
+            async with opened_postgres(found) as postgres:
+                return await examine(postgres, client, url, name)
+        finally:
+            await client.aclose()
+
+    if beside is not None:
+        findings = asyncio.run(run(beside))
+    else:
+        with engines.running(loaded, say) as found:
+            findings = asyncio.run(run(found))
+    if json_:
+        print_json(findings)
+    else:
+        signs = {"good": "[green]good[/green]", "note": "[yellow]note[/yellow]", "bad": "[red]bad [/red]"}
+        for finding in findings:
+            out.print(
+                f"{signs[finding.level]}  [bold]{escape(finding.about)}[/bold]  {escape(finding.text)}",
+                highlight=False,
+            )
+    if any(finding.level == "bad" for finding in findings):
+        sys.exit(1)
+
+
+def instance_url(loaded: Settings, beside: Engines | None) -> str | None:
+    """Return where the instance of these settings listens, None when it does not run."""
+    if beside is not None and beside.data is not None:
+        noted = beside.data.runner().get("url")
+        return noted if isinstance(noted, str) else None
+    if loaded.clickhouse_url:
+        return f"http://{loaded.host}:{loaded.port}"
+    return None
 
 
 async def _ask_to_rebuild(found: Engines, noun: str | None, report: rebuilding.Report) -> None:

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from api.auth.service import Gate
 from api.embedded.engines import Engines
+from api.errors import ConfigurationError
 from api.ingest.service import Inlet
 from api.settings import Settings
 from api.stores import clickhouse, redis
@@ -57,5 +58,6 @@ async def opened_postgres(engines: Engines) -> AsyncIterator[Postgres]:
 def _clickhouse(engines: Engines) -> ClickHouse:
     if engines.clickhouse_folder is not None:
         return clickhouse.embedded(engines.clickhouse_folder)
-    assert engines.clickhouse_url is not None
+    if engines.clickhouse_url is None:
+        raise ConfigurationError("the ClickHouse of this data folder is open in another process")
     return clickhouse.server(engines.clickhouse_url)

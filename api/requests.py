@@ -5,7 +5,8 @@ import time
 from uuid import uuid4
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from api import metrics
 
@@ -20,8 +21,10 @@ class RequestMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+    async def __call__(  # noqa: D102 - the ASGI interface
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         sent = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
@@ -44,7 +47,7 @@ class RequestMiddleware:
                 _record(scope, status, time.perf_counter() - started)
 
 
-def _record(scope: Scope, status: int, seconds: float) -> None:
+def _record(scope: HTTPScope, status: int, seconds: float) -> None:
     route = scope.get("path_template") or "(none)"
     metrics.requests.labels(scope["method"], route, str(status)).inc()
     metrics.request_seconds.labels(route).observe(seconds)

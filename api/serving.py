@@ -32,7 +32,8 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
             taken.bind((settings.host, settings.port))
         except OSError as error:
             raise ConfigurationError(
-                f"cannot listen on {settings.host}:{settings.port} (AFTERACTION_HOST, AFTERACTION_PORT): {error.strerror}"
+                f"cannot listen on {settings.host}:{settings.port} (AFTERACTION_HOST, AFTERACTION_PORT): "
+                f"{error.strerror}"
             ) from error
         yield taken
 
@@ -101,7 +102,5 @@ def _greet(url: str, token: str | None, say: Say) -> None:
     print(f"  health   {url}/readyz")
     if token:
         print(f"\n  admin token, shown only now: {token}")
-    print(
-        "\nNext: `afteraction demo` replays a recorded match; `afteraction server add NAME` adds your server.",
-        flush=True,
-    )
+    print("\nNext: `afteraction demo` replays a recorded match; `afteraction server add NAME` adds a server")
+    print("of yours. Ctrl-C stops everything.", flush=True)

@@ -129,8 +129,8 @@ def render_markdown() -> str:
     rows = [
         "# Settings",
         "",
-        f"Read once at start, from the environment or from a TOML file that `{FILE_SETTING}` names (keys there",
-        "are the names without prefix, in lower case). The environment wins.",
+        f"Read once at start, from the environment or from a TOML file that `{FILE_SETTING}` names",
+        "(keys there are the names without prefix, in lower case). The environment wins.",
         "",
         "| setting | default | meaning |",
         "|---|---|---|",

@@ -40,7 +40,8 @@ class Gate:
         """
         if not token:
             raise TokenMissing(
-                "send the server's token as 'Authorization: Bearer ...', as 'X-Server-Token', or as ?server_token="
+                "send the server's token as 'Authorization: Bearer ...', as 'X-Server-Token: ...' "
+                "or as ?server_token=..."
             )
         found = await self._look_up(tokens.hashed(token))
         if found is None:

@@ -30,30 +30,29 @@ def running(settings: Settings, say: Say) -> Iterator[Engines]:
 
     Raises ConfigurationError when one does not start, or another process runs the data folder.
     """
+    if settings.clickhouse_url and settings.postgres_url and settings.redis_url:
+        yield Engines(settings.postgres_url, settings.redis_url, settings.clickhouse_url, None, None)
+        return
+    data = DataFolder(settings.data_folder)
+    data.create()
     with ExitStack() as stack:
-        data = None
-        if not (settings.clickhouse_url and settings.postgres_url and settings.redis_url):
-            data = DataFolder(settings.data_folder)
-            data.create()
-            stack.enter_context(data.lock())
+        stack.enter_context(data.lock())
         yield Engines(
             postgres_url=settings.postgres_url or _postgres(data, stack, say),
             redis_url=settings.redis_url or _valkey(data, stack, say),
             clickhouse_url=settings.clickhouse_url,
-            clickhouse_folder=None if settings.clickhouse_url or data is None else data.clickhouse,
+            clickhouse_folder=None if settings.clickhouse_url else data.clickhouse,
             data=data,
         )
 
 
-def _postgres(data: DataFolder | None, stack: ExitStack, say: Say) -> str:
-    assert data is not None
+def _postgres(data: DataFolder, stack: ExitStack, say: Say) -> str:
     say("starting Postgres")
     stack.callback(postgres.start(data).stop)
     return data.postgres_url
 
 
-def _valkey(data: DataFolder | None, stack: ExitStack, say: Say) -> str:
-    assert data is not None
+def _valkey(data: DataFolder, stack: ExitStack, say: Say) -> str:
     say("starting Valkey")
     stack.callback(valkey.start(data).stop)
     return data.redis_url

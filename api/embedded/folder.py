@@ -63,8 +63,8 @@ class DataFolder:
             except BlockingIOError as error:
                 raise ConfigurationError(
                     f"{self.path} is run by another After Action (pid {self.runner().get('pid', '?')}). The "
-                    "embedded ClickHouse allows one process: stop the other one, choose another AFTERACTION_DATA, "
-                    "or set AFTERACTION_CLICKHOUSE_URL to share a server."
+                    "embedded ClickHouse allows one process: stop the other one, choose another "
+                    "AFTERACTION_DATA, or set AFTERACTION_CLICKHOUSE_URL to share a server."
                 ) from error
             self.announce(None)
             yield

@@ -9,7 +9,7 @@ from api.stores.clickhouse import Column
 
 
 class Run(msgspec.Struct, array_like=True, frozen=True):
-    """Lines of one session that came together. `lines` are separated by newlines; times are unix milliseconds.
+    """Lines of one session that came together, separated by newlines. Times are unix milliseconds.
 
     `map` and `gametype` hold for the lines that do not name theirs.
     """

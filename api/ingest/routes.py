@@ -4,8 +4,11 @@ from litestar import Request, Router, post
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
+from redis.asyncio import Redis
 
 from api.auth.service import Gate
+from api.errors import TokenMissing, TokenRefused
+from api.ingest import refusals
 from api.ingest.service import Accepted, Inlet
 from api.problems import Problem
 
@@ -37,15 +40,27 @@ _EXAMPLE = Example(
         503: ResponseSpec(Problem, description="Try again later: nothing was kept"),
     },
 )
-async def ingest_events(request: Request[None, None, State], gate: Gate, inlet: Inlet) -> Accepted:
+async def ingest_events(
+    request: Request[None, None, State], gate: Gate, inlet: Inlet, redis: Redis
+) -> Accepted:
     """Take a batch in any of the forms of docs/events.md, perhaps gzipped or as zstd.
 
     The token goes into `Authorization: Bearer`, `X-Server-Token` or `?server_token=`. A 202 means that each
     accepted event will be counted once, whatever happens. An event that cannot be accepted is set aside with
     its reason and costs its neighbours nothing. `Content-Type` is not looked at.
     """
-    server_id = await gate.server(token_of(request))
+    server_id = await _server(request, gate, redis)
     return await inlet.take(server_id, await request.body(), request.headers.get("content-encoding", ""))
+
+
+async def _server(request: Request[None, None, State], gate: Gate, redis: Redis) -> int:
+    token = token_of(request)
+    try:
+        return await gate.server(token)
+    except (TokenMissing, TokenRefused) as error:
+        address = request.client.host if request.client else ""
+        await refusals.remember(redis, address, token, error.detail)
+        raise
 
 
 def token_of(request: Request[None, None, State]) -> str | None:

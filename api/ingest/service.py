@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -64,8 +65,9 @@ class Inlet:
     async def stop(self) -> None:
         """Commit what waits, then stop."""
         if self._task is not None:
-            while not self._queue.empty() and not self._task.done():
-                await asyncio.sleep(0.01)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_COMMIT_SECONDS):
+                    await self._queue.join()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
@@ -113,9 +115,11 @@ class Inlet:
                 # Something in the group cannot be stored. Alone, it fails alone.
                 for waiting in group:
                     await self._commit_group([waiting])
+            for _ in group:
+                self._queue.task_done()
 
     async def _commit_group(self, group: list[_Waiting]) -> bool:
-        """Commit a group and answer it; return False, leaving it unanswered, when it should be taken apart."""
+        """Commit a group and answer it; return False, with no answers, when it should be taken apart."""
         try:
             with metrics.commit_seconds.time():
                 async with asyncio.timeout(_COMMIT_SECONDS):

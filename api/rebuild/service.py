@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from api.errors import Conflict, NotFound
-from api.health.service import inbox_depth
+from api.ingest import inbox
 from api.ingest import job as ingest
 from api.settings import Settings
 from api.stores.clickhouse import ClickHouse
@@ -50,13 +50,13 @@ async def rebuild(
     async with ingest.writers(postgres, exclude=True):
         await _finish_blocks(postgres, clickhouse, settings)
         days = [found.day for found in await clickhouse.rows(_SQL["days"], _Day)]
-        total, done = len(chosen) * max(len(days), 1), 0
-        for entry in chosen:
-            await _rebuild_one(
-                clickhouse, entry, days, lambda d, n=entry.name, b=done: report(n, b + d, total)
-            )  # type: ignore[misc]
-            done += max(len(days), 1)
-            await report(entry.name, done, total)
+        total = len(chosen) * len(days)
+        for place, entry in enumerate(chosen):
+
+            async def one_day(done: int, name: str = entry.name, before: int = place * len(days)) -> None:
+                await report(name, before + done, total)
+
+            await _rebuild_one(clickhouse, entry, days, one_day)
     return len(chosen)
 
 
@@ -64,8 +64,8 @@ async def _finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: S
     """Bring every sealed block to its end: its token would not hold against a new table."""
     while await ingest.write_block(postgres, clickhouse, settings.block_events) is not None:
         pass
-    depth = await inbox_depth(postgres)
-    if depth is not None and depth.failing_blocks:
+    depth = await inbox.depth(postgres)
+    if depth.failing_blocks:
         raise Conflict(f"ClickHouse refuses a block ({depth.failure}); mend that first, then rebuild")
 
 

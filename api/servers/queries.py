@@ -1,13 +1,15 @@
 """What Postgres knows about game servers."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
+from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 from api.stores.sql import queries
 
 _SQL = queries("postgres", "servers")
+_TYPES = queries("clickhouse", "event_types")
 
 
 class Server(msgspec.Struct):
@@ -51,6 +53,14 @@ class Reject(msgspec.Struct):
     reason: str
 
 
+class TypeCount(msgspec.Struct):
+    """How many events of a type a server sent."""
+
+    type: str
+    events: int
+    last_time: datetime
+
+
 async def names(postgres: Postgres) -> dict[int, str]:
     """Return the servers' names by their ids."""
     return {server.id: server.name for server in await postgres.rows(_SQL["names"], Server)}
@@ -79,3 +89,8 @@ async def holes(postgres: Postgres, server_id: int, session_id: str, first: int,
 async def rejects(postgres: Postgres, server_id: int) -> list[Reject]:
     """Return what of a server lies in quarantine, by code."""
     return await postgres.rows(_SQL["rejects"], Reject, server_id)
+
+
+async def event_types(clickhouse: ClickHouse, server_id: int, since: date, until: date) -> list[TypeCount]:
+    """Return what a server sent from day `since` to before day `until`, the most frequent type first."""
+    return await clickhouse.rows(_TYPES["list"], TypeCount, server=server_id, since=since, until=until)

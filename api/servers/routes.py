@@ -8,7 +8,8 @@ from litestar import Router, get
 from litestar.params import Parameter
 
 from api.servers import queries, service
-from api.servers.service import Session
+from api.servers.service import EventType, Session
+from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 
 
@@ -48,4 +49,18 @@ async def list_sessions(
     return Sessions(await service.sessions(postgres, server_id, limit))
 
 
-router = Router("/api/v1/servers", route_handlers=[list_servers, list_sessions])
+class EventTypes(msgspec.Struct):
+    """The types of event that a server sent; those not in the catalogue are kept, and counted nowhere."""
+
+    types: list[EventType]
+
+
+@get("/{server_id:int}/types", operation_id="listEventTypes", summary="What it sends", tags=["servers"])
+async def list_event_types(
+    clickhouse: ClickHouse, server_id: int, days: Annotated[int, Parameter(ge=1, le=3650)] = 30
+) -> EventTypes:
+    """Return the types of event that a server sent in the last days."""
+    return EventTypes(await service.event_types(clickhouse, server_id, days))
+
+
+router = Router("/api/v1/servers", route_handlers=[list_servers, list_sessions, list_event_types])

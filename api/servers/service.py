@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from api.auth import tokens
 from api.errors import Conflict, NotFound, Unprocessable
+from api.events.catalogue import EVENTS
 from api.servers import queries
 from api.servers.queries import Server
+from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 from api.stores.sql import queries as sql
 
@@ -39,12 +41,22 @@ class Session(msgspec.Struct):
     repeats: int
     unnumbered: int
     complete: bool
+    clock_lead_seconds: float | None = None
+
+
+class EventType(msgspec.Struct):
+    """How often a server sent a type of event. `known`: it is in the catalogue."""
+
+    type: str
+    known: bool
+    events: int
+    last_time: datetime
 
 
 async def add(postgres: Postgres, name: str) -> str:
     """Add a server and return its token, which is shown this once.
 
-    Raises Conflict when there is one of that name, Unprocessable for a name that is empty or over 64 characters.
+    Raises Conflict when there is one of that name, Unprocessable for a name that is none.
     """
     if not name.strip() or len(name) > 64 or not name.isprintable():
         raise Unprocessable(f"a server's name is 1 to 64 printable characters, not {name[:80]!r}")
@@ -98,6 +110,15 @@ async def sessions(postgres: Postgres, server_id: int, limit: int = 100) -> list
     return [_session(row) for row in await queries.sessions(postgres, server_id, limit)]
 
 
+async def event_types(clickhouse: ClickHouse, server_id: int, days: int) -> list[EventType]:
+    """Return what types of event a server sent in the last days, the most frequent first."""
+    today = datetime.now(UTC).date()
+    found = await queries.event_types(
+        clickhouse, server_id, today - timedelta(days=days), today + timedelta(days=2)
+    )
+    return [EventType(row.type, row.type in EVENTS, row.events, row.last_time) for row in found]
+
+
 async def missing_ranges(
     postgres: Postgres, server_id: int, session_id: str, first_seq: int, last_seq: int
 ) -> list[tuple[int, int]]:
@@ -123,6 +144,7 @@ def _session(row: queries.SessionRow) -> Session:
         repeats=row.repeats,
         unnumbered=row.unnumbered,
         complete=not missing,
+        clock_lead_seconds=row.clock_lead_seconds,
     )
 
 

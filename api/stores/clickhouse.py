@@ -44,12 +44,12 @@ class QueryError(Exception):
 
 
 class Driver(Protocol):
-    """One connection. Methods block; none is called by two threads at once."""
+    """One connection. Methods block; none is called by two threads at once. ClickHouse says what they do."""
 
-    def rows(self, sql: str, parameters: Parameters, row: type[T]) -> list[T]: ...
-    def command(self, sql: str, parameters: Parameters) -> None: ...
-    def insert(self, table: str, columns: Mapping[str, Column], settings: str) -> None: ...
-    def close(self) -> None: ...
+    def rows(self, sql: str, parameters: Parameters, row: type[T]) -> list[T]: ...  # noqa: D102
+    def command(self, sql: str, parameters: Parameters) -> None: ...  # noqa: D102
+    def insert(self, table: str, columns: Mapping[str, Column], settings: str) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
 
 
 class ClickHouse:
@@ -148,7 +148,7 @@ def quote(text: str) -> str:
 class _Embedded:
     def __init__(self, folder: Path) -> None:
         try:
-            self._connection = chdb.connect(str(folder))
+            self._connection = chdb.connect(str(folder))  # type: ignore[no-untyped-call]
             for name, value in _READ_SETTINGS.items():
                 self._connection.query(f"SET {name} = {quote(str(value))}")
         except chdb.ChdbError as error:
@@ -201,7 +201,7 @@ class _Server:
         with _driver_errors():
             found, described = self._client.execute(sql, dict(parameters), with_column_types=True)
         names = [name for name, _ in described]
-        return msgspec.convert([dict(zip(names, values, strict=True)) for values in found], list[row], strict=False)  # type: ignore[valid-type]
+        return [msgspec.convert(dict(zip(names, values, strict=True)), row, strict=False) for values in found]
 
     def command(self, sql: str, parameters: Parameters) -> None:
         with _driver_errors():

@@ -118,13 +118,13 @@ def pending(engine: Engine, recorded: Iterable[Recorded]) -> list[Migration]:
         file = files.pop(done.number, None)
         if file is None:
             raise ConfigurationError(
-                f"{engine}: migration {done.number:04d}_{done.name} has run on this store but its file is gone; "
-                "this program is older than the data. Install the newer version again."
+                f"{engine}: migration {done.number:04d}_{done.name} has run on this store but its file is "
+                "gone; this program is older than the data. Install the newer version again."
             )
         if file.checksum != done.checksum:
             raise ConfigurationError(
                 f"{engine}: {file.number:04d}_{file.name}.sql was changed after it had run here "
-                f"(recorded {done.checksum[:12]}, file {file.checksum[:12]}). Restore the file and put the change "
-                "into a new migration."
+                f"(recorded {done.checksum[:12]}, file {file.checksum[:12]}). Restore the file and put the "
+                "change into a new migration."
             )
     return list(files.values())

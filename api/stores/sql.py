@@ -21,7 +21,7 @@ _FILE_NAME = re.compile(r"^(\d{4})_(\w+)\.sql$")
 
 
 class Migration(msgspec.Struct, frozen=True):
-    """One numbered SQL file; its checksum is the SHA-256 of its text, in hex."""
+    """One numbered SQL file."""
 
     number: int
     name: str
@@ -29,10 +29,12 @@ class Migration(msgspec.Struct, frozen=True):
 
     @property
     def checksum(self) -> str:
+        """The SHA-256 of the text, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def statements(self) -> list[str]:
+        """The file's statements, without their semicolons."""
         return split_statements(self.text)
 
 

@@ -1,0 +1,164 @@
+"""The doctor: why do a server's events not arrive?"""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import httpx
+import msgspec
+from redis.asyncio import Redis
+
+from api.errors import StoreUnavailable
+from api.ingest import inbox, refusals
+from api.servers import queries
+from api.servers import service as servers
+from api.servers.queries import Server
+from api.servers.service import EventType
+from api.stores.postgres import Postgres
+
+_SKEW_SECONDS = 60
+_BACKLOG_SECONDS = 600
+_QUIET_SECONDS = 900
+_STUCK_SECONDS = 60
+_LATEST_SESSIONS = 10
+
+Level = Literal["good", "note", "bad"]
+
+
+class Finding(msgspec.Struct):
+    """Something the doctor saw. `about` is a server's name, or "After Action"."""
+
+    level: Level
+    about: str
+    text: str
+
+
+class _Types(msgspec.Struct):
+    types: list[EventType]
+
+
+async def examine(postgres: Postgres, redis: Redis, url: str | None, name: str | None) -> list[Finding]:
+    """Examine After Action and one server, or all of them.
+
+    `url` is where After Action listens, None when it does not run.
+    """
+    found = await _platform(postgres, url)
+    known = [server for server in await queries.all_servers(postgres) if name in (None, server.name)]
+    if not known:
+        there = "there are none" if name is None else f"there is none called {name!r}"
+        found.append(Finding("bad", "servers", f"{there}; `afteraction server add NAME` adds one"))
+    for server in known:
+        found += await _server(postgres, url, server)
+    return found + await _refusals(redis)
+
+
+async def _platform(postgres: Postgres, url: str | None) -> list[Finding]:
+    about = "After Action"
+    if url is None:
+        return [Finding("bad", about, "does not run; `afteraction up` starts it")]
+    found = []
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            answer = (await client.get(f"{url}/readyz")).json()
+        level: Level = "good" if answer["status"] == "ready" else "bad"
+        found.append(Finding(level, about, f"{answer['status']} at {url}"))
+        for store, said in answer["stores"].items():
+            if said != "ok":
+                found.append(Finding("bad", about, f"{store}: {said}"))
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        found.append(Finding("bad", about, f"does not answer at {url}: {error!r}"))
+    depth = await inbox.depth(postgres)
+    if depth.oldest_seconds > _STUCK_SECONDS:
+        text = f"{depth.events} accepted events have waited up to {depth.oldest_seconds:.0f} s for ClickHouse"
+        found.append(Finding("bad", about, f"{text}: {depth.failure or 'does a worker run?'}"))
+    return found
+
+
+async def _server(postgres: Postgres, url: str | None, server: Server) -> list[Finding]:
+    found = [] if server.active else [_no_token(server)]
+    sessions = await servers.sessions(postgres, server.id, _LATEST_SESSIONS)
+    if not sessions or server.last_received_at is None:
+        text = "nothing ever arrived. Does relay.py run? `python3 relay.py --status` says how far it is"
+        return [*found, Finding("bad", server.name, text)]
+    found.append(_heard(server, server.last_received_at))
+    found += _clock(server, sessions[0])
+    for session in sessions:
+        if session.missing:
+            text = f"session {session.session_id}: {session.missing} events missing {_ranges(session)}"
+            found.append(Finding("bad", server.name, text))
+    for reject in await queries.rejects(postgres, server.id):
+        text = f"{reject.events} events in quarantine as {reject.code}, the latest: {reject.reason}"
+        found.append(Finding("bad", server.name, text))
+    return found + await _unknown_types(url, server)
+
+
+def _no_token(server: Server) -> Finding:
+    return Finding(
+        "bad", server.name, f"has no valid token; `afteraction server rotate {server.name}` gives one"
+    )
+
+
+def _heard(server: Server, at: datetime) -> Finding:
+    seconds = (datetime.now(UTC) - at).total_seconds()
+    level: Level = "good" if seconds < _QUIET_SECONDS else "note"
+    return Finding(level, server.name, f"last batch {_ago(seconds)} ago")
+
+
+def _clock(server: Server, session: servers.Session) -> list[Finding]:
+    lead = session.clock_lead_seconds
+    if lead is None:
+        return []
+    if lead > _SKEW_SECONDS:
+        text = f"its clock is {_ago(lead)} ahead of ours; set it with NTP, or its matches lie in the future"
+        return [Finding("bad", server.name, text)]
+    if lead < -_BACKLOG_SECONDS:
+        text = f"its newest event was {_ago(-lead)} old when it came: the relay catches up, or the clock lags"
+        return [Finding("note", server.name, text)]
+    return []
+
+
+def _ranges(session: servers.Session) -> str:
+    shown = [f"{r.first}" if r.first == r.last else f"{r.first}-{r.last}" for r in session.missing_ranges[:5]]
+    return "(" + ", ".join(shown) + (", ..." if len(session.missing_ranges) > 5 else "") + ")"
+
+
+async def _unknown_types(url: str | None, server: Server) -> list[Finding]:
+    if url is None:
+        return []
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            answer = await client.get(f"{url}/api/v1/servers/{server.id}/types")
+            answer.raise_for_status()
+    except httpx.HTTPError:
+        return []
+    types = msgspec.json.decode(answer.content, type=_Types).types
+    return [
+        Finding(
+            "note", server.name, f"{t.events} events of the unknown type {t.type!r} were kept and not counted"
+        )
+        for t in types
+        if not t.known
+    ]
+
+
+async def _refusals(redis: Redis) -> list[Finding]:
+    try:
+        recent = await refusals.recent(redis)
+    except StoreUnavailable as error:
+        return [Finding("note", "After Action", f"refused requests are not known: {error}")]
+    now = datetime.now(UTC)
+    return [
+        Finding(
+            "bad",
+            f"a sender at {refusal.address or 'an unknown address'}",
+            f"was refused {_ago((now - refusal.at).total_seconds())} ago with the token "
+            f"{refusal.token + '...' if refusal.token else '(none)'}: {refusal.reason}",
+        )
+        for refusal in recent[:5]
+    ]
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,28 @@
+"""How much is accepted and not yet in ClickHouse."""
+
+import msgspec
+
+from api import metrics
+from api.stores.postgres import Postgres
+from api.stores.sql import queries
+
+_SQL = queries("postgres", "inbox")
+
+
+class Inbox(msgspec.Struct):
+    """Events that are accepted and not yet in ClickHouse. A block is failing when ClickHouse refused it."""
+
+    rows: int
+    events: int
+    bytes: int
+    oldest_seconds: float
+    failing_blocks: int
+    failure: str | None
+
+
+async def depth(postgres: Postgres) -> Inbox:
+    """Return what waits in the inbox."""
+    found = await postgres.rows(_SQL["depth"], Inbox)
+    metrics.inbox_events.set(found[0].events)
+    metrics.inbox_oldest_seconds.set(found[0].oldest_seconds)
+    return found[0]
