@@ -37,8 +37,9 @@ else that can be understood is rewritten, and what was sent is kept beside it:
 - Unix timestamps in milliseconds;
 - bytes that are not UTF-8 (read as cp1252), NUL bytes (left out), control characters in strings.
 
-Of a key that stands twice, the last value holds. A field or type that is not on this page is kept, and an
-unknown type is counted and shown to the operator. A `seq` needs a `session_id`.
+A key must not stand twice in an event: ingest goes by its last value, ClickHouse by its first. A field
+or type that is not on this page is kept, and an unknown type is counted and shown to the operator. A `seq`
+needs a `session_id`.
 
 `timestamp` is Unix time in seconds, or seconds since the map was loaded: anything before 2020 is. Relative
 times are anchored at the time of receipt, the last one of a batch being just now.

@@ -180,7 +180,7 @@ def test_too_many_events_cost_the_body() -> None:
         decode(body, max_events=5, max_event_bytes=100)
 
 
-def test_of_a_repeated_key_the_last_value_holds() -> None:
+def test_ingest_goes_by_the_last_of_a_repeated_key() -> None:
     session, _ = one(b'{"type":"heartbeat","session_id":"a","session_id":"b"}')
     assert session.session_id == "b"
     assert objects(b"type=kill&type=heartbeat&map_name=a")[0]["type"] == "heartbeat"
