@@ -32,7 +32,7 @@ assert tuple(REJECT_CODES) == get_args(RejectCode)  # noqa: S101
 _SHOWN = 80
 
 
-class Refused(ValueError):  # noqa: N818
+class Refused(ValueError):
     """One event cannot be taken. `reason` says what is wrong, with which value, and what to do."""
 
     def __init__(self, code: RejectCode, reason: str) -> None:
