@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api import __version__, jobs, logging, settings
+from api import __version__, demo, jobs, logging, settings
 from api.doctor import Finding, examine
 from api.embedded import engines
 from api.embedded.engines import Engines
@@ -224,9 +224,7 @@ def rebuild(noun: str | None, json_: bool) -> None:
     """Rebuild projections."""
     loaded = _load()
     beside = engines.beside(loaded)
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
-    ) as bars:
+    with _progress() as bars:
         bar = bars.add_task("waiting", total=None)
 
         async def report(name: str, done: int, total: int) -> None:
@@ -243,6 +241,49 @@ def rebuild(noun: str | None, json_: bool) -> None:
         print_json({"rebuilt": noun or "all"})
     else:
         out.print(f"rebuilt: {noun or 'all'}")
+
+
+@main.command(name="demo", help="Replay a recorded match into the running instance.")
+@click.argument("recording", default="team")
+@click.option(
+    "--speed", default=10.0, show_default=True, type=click.FloatRange(0.1, 10_000), help="Times real time."
+)
+@as_json
+@speaks_plainly
+def replay_demo(recording: str, speed: float, json_: bool) -> None:
+    """Send a recording as the server `demo`."""
+    loaded = _load()
+    beside = engines.beside(loaded)
+    url = instance_url(loaded, beside)
+    if url is None:
+        raise AfterActionError(
+            "no After Action runs on this data folder; start it with `afteraction up` first"
+        )
+    token = _with_postgres(_demo_token)
+    with _progress() as bars:
+        bar = bars.add_task(f"replaying {recording}", total=None)
+        sent = demo.replay(
+            url, token, recording, speed, lambda n, of: bars.update(bar, completed=n, total=of)
+        )
+    if json_:
+        print_json({"recording": recording, "events": sent, "url": url})
+        return
+    out.print(f"sent {sent} events. Now look at", highlight=False)
+    for path in ("stats/global", "stats/leaderboards/kills?bots=include", "stats/matches", "live/matches"):
+        click.echo(f"  {url}/api/v1/{path}")
+    out.print("The players are the game's own bots, which boards leave out unless asked with bots=include.")
+
+
+async def _demo_token(postgres: Postgres) -> str:
+    if await server_queries.by_name(postgres, demo.SERVER) is None:
+        return await servers.add(postgres, demo.SERVER)
+    return await servers.rotate(postgres, demo.SERVER, overlap_seconds=0)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
+    )
 
 
 @main.command(help="Say why a server's events do not arrive: NAME, or all servers.")

@@ -33,6 +33,10 @@ _BOOLEANS: Final = {"true": True, "yes": True, "on": True, "false": False, "no":
 _OTHER_NAMES: Final = (*FIELD_ALIASES, *POSITIONS)
 _OTHER_NAMES_SET: Final = frozenset(_OTHER_NAMES)
 
+# In these, `player` died.
+_TOLD_BY_THE_DEAD: Final = frozenset(("player_death", "player_crushed", "player_telefragged"))
+_VICTIM_NAMES: Final = {f"player_{part}": f"victim_{part}" for part in catalogue.PLAYER_PARTS}
+
 _Fold = Callable[[str, object], object]
 
 
@@ -54,7 +58,14 @@ def fold(event: dict[str, object]) -> dict[str, object]:
         raise Refused("no_type", "no type: send the event's name as type")
     if folded.get("seq") is not None and not folded.get("session_id"):
         raise Refused("bad_session", f"seq {shown(folded['seq'])} without session_id: send both or neither")
-    return folded
+    return _with_victim(folded) if folded["type"] in _TOLD_BY_THE_DEAD else folded
+
+
+def _with_victim(event: dict[str, object]) -> dict[str, object]:
+    """The event with whom it calls player as the victim, unless it names a victim."""
+    if any(event.get(name) for name in ("victim_name", "victim_guid")):
+        return event
+    return {_VICTIM_NAMES.get(name, name): value for name, value in event.items()}
 
 
 def relative(timestamp: float) -> bool:

@@ -77,7 +77,7 @@ class _Head(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     seq: Annotated[int, Meta(ge=0, le=fold.MAX_SEQ)] | UnsetType | None = UNSET
     timestamp: Annotated[float, Meta(ge=0, le=fold.YEAR_2100)] | UnsetType | None = UNSET
     map: str | UnsetType | None = UNSET
-    gametype: Annotated[str, Meta(min_length=2)] | UnsetType | None = UNSET
+    gametype: Annotated[str, Meta(min_length=2)] | Annotated[int, Meta(ge=0, le=6)] | UnsetType | None = UNSET
 
 
 def _json_type(name: str) -> object:
@@ -155,7 +155,7 @@ def _add(session: SessionEvents, index: int, event: _Head, line: bytes) -> None:
     session.lines.append(line)
     session.timestamps.append(timestamp if isinstance(timestamp, float) else _NAN)
     session.maps.append(event.map or "")
-    session.gametypes.append(canonical_gametype(gametype) if gametype else "")
+    session.gametypes.append(canonical_gametype(gametype) if gametype not in (UNSET, None) else "")
 
 
 def _too_large(piece: bytes, limit: int) -> Refused:

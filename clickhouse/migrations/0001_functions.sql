@@ -18,11 +18,21 @@ CREATE FUNCTION IF NOT EXISTS player_key AS (name, guid, bot) -> multiIf(
 CREATE FUNCTION IF NOT EXISTS canonical_team AS (team) ->
     transform(lower(team), ['american', 'allied', 'german'], ['allies', 'allies', 'axis'], lower(team));
 
+-- The engine's numbers and the words that servers use for them; any other word stays as it is.
 CREATE FUNCTION IF NOT EXISTS canonical_gametype AS (gametype) -> transform(
-    lower(gametype),
-    ['0', '1', '2', '3', '4', '5', '6'],
-    ['sp', 'ffa', 'tdm', 'rounds', 'objective', 'tow', 'liberation'],
-    lower(gametype)
+    lower(trimBoth(gametype)),
+    [
+        '0', '1', '2', '3', '4', '5', '6', 'single player', 'single-player', 'singleplayer',
+        'dm', 'deathmatch', 'free for all', 'free-for-all', 'team', 'team deathmatch',
+        'team match', 'team-match', 'round', 'round based', 'round-based', 'roundbased', 'obj',
+        'objective match', 'objective-match', 'tug of war', 'tug-of-war', 'lib'
+    ],
+    [
+        'sp', 'ffa', 'tdm', 'rounds', 'objective', 'tow', 'liberation', 'sp', 'sp', 'sp', 'ffa',
+        'ffa', 'ffa', 'ffa', 'tdm', 'tdm', 'tdm', 'tdm', 'rounds', 'rounds', 'rounds', 'rounds',
+        'objective', 'objective', 'objective', 'tow', 'tow', 'liberation'
+    ],
+    lower(trimBoth(gametype))
 );
 
 -- The first of three that says something: an event names a player under one of several prefixes.

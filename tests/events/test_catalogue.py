@@ -3,12 +3,25 @@
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from api.events import catalogue
-from api.events.catalogue import ALIASES, EVENTS, FIELD_ALIASES, FIELDS, POSITIONS
+from api.events.catalogue import (
+    ALIASES,
+    EVENTS,
+    FIELD_ALIASES,
+    FIELDS,
+    GAMETYPES,
+    POSITIONS,
+    TEAMS,
+    canonical_gametype,
+    canonical_team,
+)
 from api.events.page import render_markdown
 from api.events.refusal import REJECT_CODES
+from api.platform import Platform
+from tests.stack import Stack
 
 ENGINE_FAMILIES = {
     "combat": 10,
@@ -120,3 +133,21 @@ def test_the_page_names_everything() -> None:
     page = render_markdown()
     for name in [*EVENTS, *ALIASES, *FIELDS, *REJECT_CODES]:
         assert f"`{name}`" in page
+
+
+def test_sql_folds_the_same_words(engine_stack: Stack) -> None:
+    class Folded(msgspec.Struct):
+        word: str
+
+    async def fold_in_sql(platform: Platform, function: str, word: str) -> str:
+        found = await platform.clickhouse.one(f"SELECT {function}({{word:String}}) AS word", Folded, word=word)
+        assert found is not None
+        return found.word
+
+    async def both(platform: Platform) -> None:
+        for word in [*GAMETYPES, "Team ", "something else"]:
+            assert await fold_in_sql(platform, "canonical_gametype", word) == canonical_gametype(word)
+        for word in [*TEAMS, "German", "freeforall"]:
+            assert await fold_in_sql(platform, "canonical_team", word) == canonical_team(word)
+
+    engine_stack.run(both)

@@ -225,3 +225,15 @@ def test_the_anchor_makes_the_last_relative_time_now() -> None:
     assert anchor(1_700_000_100.0, [9.8, math.nan, 30.0, 1_690_000_000.0]) == 1_700_000_070.0
     assert anchor(1_700_000_100.0, [math.nan, 1_690_000_000.0]) == 1_700_000_100.0
     assert anchor(1_700_000_100.0, []) == 1_700_000_100.0
+
+
+def test_who_tells_of_the_own_death_is_the_victim() -> None:
+    told = {"type": "player_death", "player_name": "Ann", "player_x": 1.0, "attacker_name": "Bob"}
+    folded = fold({**told})
+    assert folded == {
+        "type": "player_death",
+        "victim_name": "Ann",
+        "victim_x": 1.0,
+        "attacker_name": "Bob",
+    }
+    assert fold({**told, "victim_name": "Cid"})["player_name"] == "Ann"
