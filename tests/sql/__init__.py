@@ -1,0 +1,1 @@
+"""Tests of the SQL: events in, rows out, through a real ClickHouse."""

@@ -1,0 +1,147 @@
+"""The definitions once more, in plain Python: what the aggregates must say about a list of events."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+Event = dict[str, Any]
+SIDES = {"allies", "axis"}
+PLAYING = SIDES | {"freeforall"}
+CANONICAL = {"american": "allies", "german": "axis"}
+
+
+@dataclass
+class Seen:
+    """A player in a match."""
+
+    kills: list[tuple[float, int]] = field(default_factory=list)
+    deaths: list[tuple[float, int]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    joins: list[float] = field(default_factory=list)
+    leaves: list[float] = field(default_factory=list)
+    gone: list[float] = field(default_factory=list)
+    teams: list[tuple[float, int, str]] = field(default_factory=list)
+
+
+@dataclass
+class Recount:
+    """Counts by player's name, and what is told match by match."""
+
+    counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    rivals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    tiles: Counter[tuple[str, str, int, int]] = field(default_factory=Counter)
+    places: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    seen: dict[tuple[str, str], Seen] = field(default_factory=lambda: defaultdict(Seen))
+    matches: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+def recount(events: list[Event]) -> Recount:
+    """Count a list of events, in whatever order."""
+    result = Recount()
+    for event in events:
+        _count(result, event)
+    return result
+
+
+def _team(event: Event, *prefixes: str) -> str:
+    sent = next((event[f"{p}_team"] for p in prefixes if event.get(f"{p}_team")), "")
+    return CANONICAL.get(sent, sent)
+
+
+def _count(result: Recount, e: Event) -> None:
+    actor = e.get("attacker_name") or e.get("player_name") or ""
+    target = e.get("victim_name") or ""
+    actor_team, target_team = _team(e, "attacker", "player"), _team(e, "victim")
+    mates = e["gametype"] != "1" and actor_team == target_team and actor_team in SIDES
+    enemies = bool(actor) and actor != target and not mates
+    result.matches[e["match_id"]].append(e["timestamp"])
+    for name, team in {(actor, actor_team), (target, target_team)} - {("", "")}:
+        if name:
+            seen = result.seen[name, e["match_id"]]
+            seen.times.append(e["timestamp"])
+            if team and e["type"] != "team_join":
+                seen.teams.append((e["timestamp"], e["seq"], team))
+    if e["type"] == "player_kill" or (e["type"] == "player_death" and not actor):
+        _kill(result, e, actor, target, enemies)
+    elif e["type"] == "player_damage":
+        _damage(result, e, actor, target, enemies)
+    elif e["type"] in ("weapon_fire", "player_say"):
+        result.counts[actor][e["type"]] += 1
+    elif e["type"] in ("team_join", "client_disconnect"):
+        _turn(result.seen[actor, e["match_id"]], e, actor_team)
+
+
+def _kill(result: Recount, e: Event, actor: str, target: str, enemies: bool) -> None:
+    moment = (e["timestamp"], e["seq"])
+    result.counts[target]["deaths"] += 1
+    result.seen[target, e["match_id"]].deaths.append(moment)
+    result.tiles["deaths", target, int(e["victim_x"] // 64), int(e["victim_y"] // 64)] += 1
+    if enemies:
+        result.counts[actor]["kills"] += 1
+        result.counts[actor]["kill_headshots"] += e["hitloc"] in ("head", "helmet")
+        result.rivals[actor, target] += 1
+        result.seen[actor, e["match_id"]].kills.append(moment)
+        result.tiles["kills", actor, int(e["attacker_x"] // 64), int(e["attacker_y"] // 64)] += 1
+    elif actor in ("", target):
+        result.counts[target]["suicides"] += 1
+    else:
+        result.counts[actor]["team_kills"] += 1
+
+
+def _damage(result: Recount, e: Event, actor: str, target: str, enemies: bool) -> None:
+    if enemies:
+        result.counts[actor]["damage_dealt"] += round(e["damage"] * 1000)
+        result.counts[target]["damage_taken"] += round(e["damage"] * 1000)
+        result.places[actor, "given", e["hitloc"], e["mod"]] += 1
+        result.places[target, "taken", e["hitloc"], e["mod"]] += 1
+    elif actor and actor != target:
+        result.counts[actor]["friendly_damage"] += round(e["damage"] * 1000)
+
+
+def _turn(seen: Seen, e: Event, team: str) -> None:
+    if e["type"] == "client_disconnect":
+        seen.gone.append(e["timestamp"])
+        if team in PLAYING:
+            seen.leaves.append(e["timestamp"])
+        return
+    new, old = (CANONICAL.get(str(t), str(t)) for t in (e["new_team"], e["old_team"]))
+    seen.teams.append((e["timestamp"], e["seq"], new))
+    if new in PLAYING and old not in PLAYING:
+        seen.joins.append(e["timestamp"])
+    elif new not in PLAYING and old in PLAYING:
+        seen.leaves.append(e["timestamp"])
+
+
+def best_streak(seen: Seen) -> int:
+    """Return the most kills between two deaths."""
+    best = run = 0
+    for _, kind in sorted([(k, 1) for k in seen.kills] + [(d, -1) for d in seen.deaths]):
+        run = run + 1 if kind == 1 else 0
+        best = max(best, run)
+    return best
+
+
+def multi_kills(seen: Seen) -> list[int]:
+    """Return the sizes of runs of kills, each within 4 s of the one before, from two on."""
+    runs: list[int] = []
+    last = None
+    for time, _ in sorted(seen.kills):
+        if last is not None and time - last <= 4:
+            runs[-1] += 1
+        else:
+            runs.append(1)
+        last = time
+    return sorted(size for size in runs if size > 1)
+
+
+def playtime(seen: Seen, match: list[float]) -> float:
+    """Return the seconds between joining a team and leaving it."""
+    first, last = min(seen.times), max(seen.times)
+    if not seen.joins and not seen.leaves:
+        team = max(seen.teams)[2] if seen.teams else ""
+        return last - first if team in PLAYING or not team else 0
+    unbalanced = len(seen.joins) - len(seen.leaves)
+    gone = max(seen.gone, default=-1)
+    end = (gone if gone >= last else max(match)) if unbalanced >= 0 else first
+    whole = sum(seen.leaves) - sum(seen.joins) + unbalanced * end
+    return min(max(whole, 0), max(match) - min(match))
