@@ -1,8 +1,8 @@
 """Measuring ingest in a scratch folder: as senders see it, and beside it the engine alone.
 
-The stream is a recorded match, played again by as many servers' sessions as are needed. The *limit* is what the
-same ClickHouse does with the same events, tables and views when nothing else is asked of it: no HTTP, no
-Postgres, no ledger.
+The stream is a recorded match, played again by as many sessions as are needed. The *limit* is what the same
+ClickHouse does with the same events, tables and views when nothing else is asked of it: no HTTP, no Postgres,
+no ledger.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class _Size(msgspec.Struct):
 
 
 def bodies(events: int, batch: int) -> list[bytes]:
-    """Return gzipped request bodies of `batch` events, at least `events` in all, each numbered in a session."""
+    """Return gzipped request bodies of `batch` numbered events each, at least `events` in all."""
     recorded = demo.recorded("team")
     made: list[bytes] = []
     session = 0
@@ -186,7 +186,7 @@ async def _send(
         await asyncio.gather(*(sender() for _ in range(senders)))
         acknowledged = time.perf_counter() - started
         while (await client.get("/readyz")).json()["inbox"]["rows"]:
-            await asyncio.sleep(0.02)
+            continue
         return latencies, acknowledged, time.perf_counter() - started
 
 
@@ -194,7 +194,8 @@ async def _size(folder: Path) -> float:
     store: ClickHouse = clickhouse.embedded(folder)
     try:
         found = await store.one(
-            "SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = currentDatabase()",
+            "SELECT sum(bytes_on_disk) AS bytes FROM system.parts "
+            "WHERE active AND database = currentDatabase()",
             _Size,
         )
         return found.bytes if found else 0
