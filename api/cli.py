@@ -10,6 +10,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 import msgspec
+import uvloop
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -94,7 +95,7 @@ def up() -> None:
     _stop_on_terminate()
     with serving.listening(loaded) as sockets, engines.running(loaded, say) as found:
         try:
-            asyncio.run(serving.everything(loaded, found, sockets, say))
+            uvloop.run(serving.everything(loaded, found, sockets, say))
         except KeyboardInterrupt:
             say("stopping")
     say("stopped")
@@ -110,7 +111,7 @@ def serve() -> None:
     _stop_on_terminate()
     found = engines.servers(loaded, "serve")
     with serving.listening(loaded) as sockets:
-        asyncio.run(serving.api_only(loaded, found, sockets, say))
+        uvloop.run(serving.api_only(loaded, found, sockets, say))
 
 
 @main.command(help="Run the worker alone, over server engines; run as many as you like.")
@@ -122,7 +123,7 @@ def worker() -> None:
     loaded = _load()
     _stop_on_terminate()
     say("working; Ctrl-C stops")
-    asyncio.run(serving.worker_only(loaded, engines.servers(loaded, "worker")))
+    uvloop.run(serving.worker_only(loaded, engines.servers(loaded, "worker")))
 
 
 @main.command(help="Bring the stores' schemas up to date.")

@@ -16,7 +16,6 @@ class MatchRow(msgspec.Struct):
     match_key: int
     id: str
     server_id: int
-    match_id: str
     map: str
     gametype: str
     started_at: datetime
@@ -43,6 +42,7 @@ class PlayerRow(msgspec.Struct):
 class LastEvent(msgspec.Struct):
     """The newest event of a match."""
 
+    match_key: int
     type: str
     time: datetime
     actor: str
@@ -62,6 +62,9 @@ async def players(clickhouse: ClickHouse, match_keys: list[int]) -> list[PlayerR
     return await clickhouse.rows(_SQL["players"], PlayerRow, matches=match_keys)
 
 
-async def last_event(clickhouse: ClickHouse, server_id: int, match_id: str) -> LastEvent | None:
-    """Return the newest event of a match."""
-    return await clickhouse.one(_SQL["last_event"], LastEvent, server=server_id, match=match_id)
+async def last_events(clickhouse: ClickHouse, match_keys: list[int]) -> dict[int, LastEvent]:
+    """Return the newest event of each of these matches."""
+    if not match_keys:
+        return {}
+    found = await clickhouse.rows(_SQL["last_events"], LastEvent, matches=match_keys)
+    return {event.match_key: event for event in found}

@@ -1,6 +1,6 @@
 """The picture of all live matches: drawn from ClickHouse, kept in Redis, shown from there."""
 
-import asyncio
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -36,6 +36,16 @@ class Score(msgspec.Struct):
     axis: int
 
 
+class LiveEvent(msgspec.Struct):
+    """What happened last in a live match."""
+
+    type: str
+    time: datetime
+    actor: str
+    target: str
+    weapon: str
+
+
 class LiveMatch(msgspec.Struct):
     """A match that is being played."""
 
@@ -48,7 +58,7 @@ class LiveMatch(msgspec.Struct):
     last_received_at: datetime
     score: Score | None
     players: list[LivePlayer]
-    last_event: LastEvent | None
+    last_event: LiveEvent | None
 
 
 class Live(msgspec.Struct):
@@ -72,13 +82,13 @@ class LastPicture:
 async def draw(clickhouse: ClickHouse, postgres: Postgres, timeout_seconds: int) -> Live:
     """Return the picture as ClickHouse has it; the same whatever was in Redis."""
     matches = await queries.matches(clickhouse, timeout_seconds)
-    players = await queries.players(clickhouse, [match.match_key for match in matches])
+    keys = [match.match_key for match in matches]
+    players = defaultdict(list)
+    for player in await queries.players(clickhouse, keys):
+        players[player.match_key].append(player)
+    events = await queries.last_events(clickhouse, keys)
     names = await servers.names(postgres) if matches else {}
-    events = await asyncio.gather(*(queries.last_event(clickhouse, m.server_id, m.match_id) for m in matches))
-    drawn = [
-        _match(match, [p for p in players if p.match_key == match.match_key], names, event)
-        for match, event in zip(matches, events, strict=True)
-    ]
+    drawn = [_match(match, players[match.match_key], names, events.get(match.match_key)) for match in matches]
     return Live(datetime.now(UTC), drawn)
 
 
@@ -95,7 +105,9 @@ def _match(
         last_received_at=match.received_at,
         score=Score(match.allies_score, match.axis_score) if match.has_score else None,
         players=[_player(player) for player in players],
-        last_event=event,
+        last_event=LiveEvent(event.type, event.time, event.actor, event.target, event.weapon)
+        if event
+        else None,
     )
 
 

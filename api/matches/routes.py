@@ -19,14 +19,12 @@ async def list_matches(
     postgres: Postgres,
     server: Annotated[int | None, Parameter(ge=1, le=2**32 - 1, description="only this server")] = None,
     map: Annotated[str | None, Parameter(max_length=200, description="only this map, as dm/mohdm6")] = None,
-    after: Annotated[
-        str | None, Parameter(query="cursor", description="`next_cursor` of the page before")
-    ] = None,
+    cursor: Annotated[str | None, Parameter(description="`next_cursor` of the page before")] = None,
     limit: Annotated[int, Parameter(ge=1, le=100, description="rows on a page")] = 25,
 ) -> Matches:
     """Return matches, the latest first."""
     names = await server_names(postgres)
-    return await service.find(clickhouse, names, server, map, cursors.decode(after), limit)
+    return await service.find(clickhouse, names, server, map, cursors.decode(cursor), limit)
 
 
 @get("/{match_id:str}", operation_id="getMatch", summary="One match", tags=["stats"])

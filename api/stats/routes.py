@@ -18,7 +18,7 @@ from api.stats.weapons import WeaponPage, Weapons
 from api.stores.clickhouse import ClickHouse
 
 Limit = Annotated[int, Parameter(ge=1, le=100, description="rows on a page")]
-After = Annotated[str | None, Parameter(query="cursor", description="`next_cursor` of the page before")]
+After = Annotated[str | None, Parameter(description="`next_cursor` of the page before")]
 ServerId = Annotated[int | None, Parameter(ge=1, le=2**32 - 1, description="only this server")]
 MapName = Annotated[str | None, Parameter(max_length=200, description="only this map, such as dm/mohdm6")]
 _HEATMAP = "/heatmap"
@@ -38,11 +38,11 @@ async def list_players(
     ] = "",
     sort: Sort = "kills",
     bots: Bots = "exclude",
-    after: After = None,
+    cursor: After = None,
     limit: Limit = 25,
 ) -> Players:
     """Return players, the highest first. Names are compared without case and colour codes."""
-    return await players.find(clickhouse, q, sort, bots, cursors.decode(after), limit)
+    return await players.find(clickhouse, q, sort, bots, cursors.decode(cursor), limit)
 
 
 @get("/players/{player_id:str}", operation_id="getPlayer", summary="One player", tags=["stats"])
@@ -66,12 +66,12 @@ async def get_leaderboard(
     map: MapName = None,
     gametype: Annotated[str | None, Parameter(max_length=40, description="ffa, tdm, rounds, ...")] = None,
     bots: Bots = "exclude",
-    after: After = None,
+    cursor: After = None,
     limit: Limit = 25,
 ) -> Board:
     """Return players ranked by a metric, over the current day, week (from Monday), month or year, in UTC."""
     scope = Scope(period, server, map, gametype, bots)
-    return await leaderboards.board(clickhouse, metric, scope, _today(), cursors.decode(after), limit)
+    return await leaderboards.board(clickhouse, metric, scope, _today(), cursors.decode(cursor), limit)
 
 
 @get("/weapons", operation_id="listWeapons", summary="Weapons", tags=["stats"])

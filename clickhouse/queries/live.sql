@@ -4,7 +4,6 @@ SELECT
     match_key,
     public_id(match_key) AS id,
     max(matches.server_id) AS server_id,
-    max(matches.match_id) AS match_id,
     max(matches.map) AS map,
     max(matches.gametype) AS gametype,
     ifNull(min(matches.started_at), min(matches.first_time)) AS started_at,
@@ -35,9 +34,20 @@ WHERE match_key IN {matches:Array(UInt64)}
 GROUP BY match_key, id
 ORDER BY kills DESC, deaths, name;
 
--- name: last_event
-SELECT type, time, display_name(actor_name) AS actor, display_name(target_name) AS target, toString(weapon) AS weapon
+-- name: last_events
+SELECT
+    match_key,
+    type,
+    time,
+    display_name(actor_name) AS actor,
+    display_name(target_name) AS target,
+    toString(weapon) AS weapon
 FROM raw_events
-WHERE server_id = {server:UInt32} AND match_id = {match:String}
+WHERE (server_id, match_id) IN (
+    SELECT max(matches.server_id), max(matches.match_id)
+    FROM matches
+    WHERE match_key IN {matches:Array(UInt64)}
+    GROUP BY match_key
+)
 ORDER BY time DESC, seq DESC
-LIMIT 1;
+LIMIT 1 BY match_key;
