@@ -82,7 +82,7 @@ def test_waits_grow_and_differ(relay: Any, once: Once, spool: Any, monkeypatch: 
     waits: list[float] = []
     monkeypatch.setattr(relay.threading.Event, "wait", lambda self, timeout=None: waits.append(timeout))
     spool.write(1)
-    assert not once(url="http://127.0.0.1:9", tries=12, backoff=1.0)
+    assert not once(url="http://127.0.0.1:9", tries=16, backoff=1.0)
     for doublings, wait in enumerate(waits):
         assert min(2**doublings, 900) <= wait <= 1.5 * min(2**doublings, 900)
     assert len({wait / 2**doublings for doublings, wait in enumerate(waits)}) > 5

@@ -110,6 +110,18 @@ def test_a_file_replaced_under_the_same_name(once: Once, platform: Any, spool: A
     assert platform.lines.count(b'{"new":1}') == 40
 
 
+def test_a_file_replaced_by_one_that_differs_in_the_middle(once: Once, platform: Any, spool: Any) -> None:
+    spool.write(5, extra="y" * 300)
+    spool.write(1, extra="middle")
+    spool.write(5, extra="y" * 300)
+    assert once()
+    other = spool.folder / "other"
+    other.write_bytes(spool.path.read_bytes().replace(b"middle", b"MIDDLE"))
+    os.replace(other, spool.path)
+    assert once()
+    assert sum(b"MIDDLE" in line for line in platform.lines) == 1
+
+
 def test_a_damaged_state_repeats_and_loses_nothing(once: Once, platform: Any, spool: Any) -> None:
     lines = spool.write(5)
     assert once()
