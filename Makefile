@@ -3,14 +3,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(VENV)/bin/uv
+UV := $(BIN)/uv
+COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal
 
-.PHONY: up test lint types sql-lint contract unit lock docs clean
+.PHONY: up test lint types contract unit lock docs clean
 
 up: $(VENV)/.installed
 	@exec $(BIN)/afteraction up
 
-test: $(VENV)/.installed-dev lint types contract unit
+test: lint types contract unit
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -26,14 +27,20 @@ contract: $(VENV)/.installed-dev
 unit: $(VENV)/.installed-dev
 	$(BIN)/pytest
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+# An environment that was left half made is made anew.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "After Action needs Python 3.11 or newer, and $(PYTHON) is not." \
+	    "Install it, or name it: make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	    echo "After Action needs Python's venv (Debian: apt install python3-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
 
-$(UV): $(VENV)/bin/python requirements-tools.txt
+$(UV): $(BIN)/python requirements-tools.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.txt
-	@touch $(UV)
+	@touch $@
 
-$(VENV)/.installed: $(UV) requirements.txt
+$(VENV)/.installed: $(UV) requirements.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
@@ -44,16 +51,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 
 # Renew the locks from pyproject.toml. They record hashes, and no address of any index.
 lock: $(UV)
-	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal \
-	    --extra build pyproject.toml -o requirements.txt
-	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal \
-	    --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
-	echo uv | $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal \
-	    - -o requirements-tools.txt
+	$(COMPILE) --extra build pyproject.toml -o requirements.txt
+	$(COMPILE) --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	echo uv | $(COMPILE) - -o requirements-tools.txt
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m api.events docs/events.md
 	$(BIN)/python -m api.settings docs/settings.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
