@@ -161,6 +161,18 @@ def quarantine(index: int) -> Conduct:
     return conduct
 
 
+PASSING = (
+    drop_before,
+    drop_after,
+    half_answer,
+    portal,
+    refuse(429),
+    refuse(503),
+    refuse(500),
+    refuse(401),
+)
+
+
 class Conducts:
     """The ways to misbehave, for tests that cannot import this file by name."""
 
@@ -175,16 +187,7 @@ class Conducts:
     at_most = staticmethod(at_most)
     choke_on = staticmethod(choke_on)
     quarantine = staticmethod(quarantine)
-    passing = (
-        drop_before,
-        drop_after,
-        half_answer,
-        portal,
-        refuse(429),
-        refuse(503),
-        refuse(500),
-        refuse(401),
-    )
+    passing = PASSING
 
 
 class Spool:
