@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from api.stats import cursors, leaderboards, maps, players, totals, weapons
 from api.stats.identities import Bots
@@ -17,27 +18,29 @@ from api.stats.totals import Totals
 from api.stats.weapons import WeaponPage, Weapons
 from api.stores.clickhouse import ClickHouse
 
-Limit = Annotated[int, Parameter(ge=1, le=100, description="rows on a page")]
-After = Annotated[str | None, Parameter(description="`next_cursor` of the page before")]
-ServerId = Annotated[int | None, Parameter(ge=1, le=2**32 - 1, description="only this server")]
-MapName = Annotated[str | None, Parameter(max_length=200, description="only this map, such as dm/mohdm6")]
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="rows on a page")]
+After = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
+ServerId = Annotated[int | None, QueryParameter(ge=1, le=2**32 - 1, description="only this server")]
+MapName = Annotated[
+    str | None, QueryParameter(max_length=200, description="only this map, such as dm/mohdm6")
+]
 _HEATMAP = "/heatmap"
 
 
 @get("/global", operation_id="getTotals", summary="Everything counted", tags=["stats"])
-async def get_totals(clickhouse: ClickHouse) -> Totals:
+async def get_totals(clickhouse: NamedDependency[ClickHouse]) -> Totals:
     """Return the totals over all servers and times."""
     return await totals.totals(clickhouse)
 
 
 @get("/players", operation_id="listPlayers", summary="Players", tags=["stats"])
 async def list_players(
-    clickhouse: ClickHouse,
+    clickhouse: NamedDependency[ClickHouse],
     q: Annotated[
-        str, Parameter(max_length=64, description="part of any name the player was seen under")
+        str, QueryParameter(max_length=64, description="part of any name the player was seen under")
     ] = "",
-    sort: Sort = "kills",
-    bots: Bots = "exclude",
+    sort: FromQuery[Sort] = "kills",
+    bots: FromQuery[Bots] = "exclude",
     cursor: After = None,
     limit: Limit = 25,
 ) -> Players:
@@ -46,7 +49,7 @@ async def list_players(
 
 
 @get("/players/{player_id:str}", operation_id="getPlayer", summary="One player", tags=["stats"])
-async def get_player(clickhouse: ClickHouse, player_id: str) -> Player:
+async def get_player(clickhouse: NamedDependency[ClickHouse], player_id: FromPath[str]) -> Player:
     """Return all that is known of a player, under any of the ids that are linked to them."""
     return await players.player(clickhouse, player_id)
 
@@ -59,13 +62,15 @@ async def list_metrics() -> Metrics:
 
 @get("/leaderboards/{metric:str}", operation_id="getLeaderboard", summary="A leaderboard", tags=["stats"])
 async def get_leaderboard(
-    clickhouse: ClickHouse,
-    metric: str,
-    period: Period = "all",
+    clickhouse: NamedDependency[ClickHouse],
+    metric: FromPath[str],
+    period: FromQuery[Period] = "all",
     server: ServerId = None,
     map: MapName = None,
-    gametype: Annotated[str | None, Parameter(max_length=40, description="ffa, tdm, rounds, ...")] = None,
-    bots: Bots = "exclude",
+    gametype: Annotated[
+        str | None, QueryParameter(max_length=40, description="ffa, tdm, rounds, ...")
+    ] = None,
+    bots: FromQuery[Bots] = "exclude",
     cursor: After = None,
     limit: Limit = 25,
 ) -> Board:
@@ -75,32 +80,35 @@ async def get_leaderboard(
 
 
 @get("/weapons", operation_id="listWeapons", summary="Weapons", tags=["stats"])
-async def list_weapons(clickhouse: ClickHouse) -> Weapons:
+async def list_weapons(clickhouse: NamedDependency[ClickHouse]) -> Weapons:
     """Return every weapon, the deadliest first."""
     return await weapons.all_weapons(clickhouse)
 
 
 @get("/weapons/{weapon:path}", operation_id="getWeapon", summary="One weapon", tags=["stats"])
 async def get_weapon(
-    clickhouse: ClickHouse, weapon: str, bots: Bots = "exclude", limit: Limit = 10
+    clickhouse: NamedDependency[ClickHouse],
+    weapon: FromPath[str],
+    bots: FromQuery[Bots] = "exclude",
+    limit: Limit = 10,
 ) -> WeaponPage:
     """Return a weapon, who kills most with it, and where. `bots` and `limit` are about the players."""
     return await weapons.weapon(clickhouse, weapon.removeprefix("/"), bots, limit)
 
 
 @get("/maps", operation_id="listMaps", summary="Maps", tags=["stats"])
-async def list_maps(clickhouse: ClickHouse) -> Maps:
+async def list_maps(clickhouse: NamedDependency[ClickHouse]) -> Maps:
     """Return every map, the bloodiest first."""
     return await maps.all_maps(clickhouse)
 
 
 @get("/maps/{name:path}", operation_id="getMap", summary="One map, or its heatmap", tags=["stats"])
 async def get_map(
-    clickhouse: ClickHouse,
-    name: str,
-    kind: Annotated[Kind, Parameter(description="of the heatmap")] = "kills",
-    player: Annotated[str | None, Parameter(description="of the heatmap: only this player's")] = None,
-    bots: Bots = "exclude",
+    clickhouse: NamedDependency[ClickHouse],
+    name: FromPath[str],
+    kind: Annotated[Kind, QueryParameter(description="of the heatmap")] = "kills",
+    player: Annotated[str | None, QueryParameter(description="of the heatmap: only this player's")] = None,
+    bots: FromQuery[Bots] = "exclude",
     limit: Limit = 10,
 ) -> MapPage | Heatmap:
     """Return a map with its best players and weapons; or, for `{name}/heatmap`, where they killed and died.

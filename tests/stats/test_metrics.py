@@ -1,0 +1,45 @@
+"""Every metric has a board, and every board its words."""
+
+import asyncio
+from datetime import date
+
+import pytest
+
+from api.errors import Unprocessable
+from api.stats.cursors import START
+from api.stats.leaderboards import Scope, board
+from api.stats.metrics import METRICS, metric
+from api.stores.clickhouse import ClickHouse
+from tests.sql.feed import feed
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_clickhouse_knows_the_metric(clickhouse: ClickHouse, name: str) -> None:
+    found = asyncio.run(board(clickhouse, name, Scope("week", 3, "dm/mohdm6"), date(2026, 11, 21), START, 5))
+    assert found.players == []
+    assert found.next_cursor is None
+
+
+def test_a_day_has_its_own_board(clickhouse: ClickHouse) -> None:
+    async def two_days() -> list[int]:
+        await feed(clickhouse, ['{"type":"player_jump","player_name":"Ann","timestamp":1}'])
+        days = (date(2026, 11, 21), date(2026, 11, 22))
+        boards = [await board(clickhouse, "jumps", Scope("day"), day, START, 5) for day in days]
+        return [len(found.players) for found in boards]
+
+    assert asyncio.run(two_days()) == [1, 0]
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_says_what_it_is(name: str) -> None:
+    chosen = METRICS[name]
+    assert chosen.name == name
+    assert chosen.definition.endswith(".")
+    assert chosen.title
+    assert chosen.unit
+    assert (chosen.unit == "ratio") == (chosen.minimum > 0), "ratios need a sample"
+
+
+def test_an_unknown_metric_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(Unprocessable, match="headshot_ratio"):
+        metric("luck")
