@@ -131,7 +131,7 @@ _SOURCES: Final[dict[str, Source]] = {"-": "fork", "s": "stock", "t": "tracker"}
 _TABLE: Final[dict[str, tuple[tuple[str, str, str, str, str], ...]]] = {
     "combat": (
         ("player_kill", "s", "attacker victim", _COMBAT, "a player died: the one record of a death"),
-        ("player_death", "-", "attacker victim", _COMBAT, "the same death, told by who died; sent as player too"),
+        ("player_death", "-", "attacker victim", _COMBAT, "the same death, told by who died"),
         ("player_damage", "s", "attacker victim", _COMBAT, "a player was hurt; carries the hit location"),
         ("weapon_fire", "-", "player", "weapon ammo_remaining", "a shot was fired"),
         ("weapon_hit", "-", "player target", "weapon hitloc", "a shot hit a player"),
@@ -165,8 +165,14 @@ _TABLE: Final[dict[str, tuple[tuple[str, str, str, str, str], ...]]] = {
     ),
     "ways to die": (
         ("player_suicide", "-", "player victim attacker", _COMBAT, "died by the own hand"),
-        ("player_crushed", "-", "attacker victim", _COMBAT, "was crushed; who was may be sent as player"),
-        ("player_telefragged", "-", "attacker victim", _COMBAT, "someone spawned in the same place; likewise"),
+        ("player_crushed", "-", "attacker victim", _COMBAT, "was crushed; told by who was"),
+        (
+            "player_telefragged",
+            "-",
+            "attacker victim",
+            _COMBAT,
+            "someone spawned in the same place; likewise",
+        ),
         ("player_roadkill", "-", "player attacker victim", _COMBAT, "was run over"),
         ("player_bash", "-", "player attacker victim", _COMBAT, "was killed with the butt of a weapon"),
         ("player_teamkill", "-", "killer victim player attacker", _COMBAT, "was killed by a team mate"),

@@ -1,6 +1,7 @@
 """HTTP: health for people, load balancers and Prometheus."""
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import Redis
 
@@ -17,14 +18,22 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz", operation_id="readyz", summary="Is every store there?", tags=["health"])
-async def readyz(postgres: Postgres, clickhouse: ClickHouse, redis: Redis) -> Response[Readiness]:
+async def readyz(
+    postgres: NamedDependency[Postgres],
+    clickhouse: NamedDependency[ClickHouse],
+    redis: NamedDependency[Redis],
+) -> Response[Readiness]:
     """Say how each store is and what waits in the inbox; 503 only when no events can be taken in."""
     found = await service.readiness(postgres, clickhouse, redis)
     return Response(found, status_code=503 if found.status == "unavailable" else 200)
 
 
 @get("/metrics", operation_id="metrics", summary="Prometheus metrics", tags=["health"])
-async def show_metrics(postgres: Postgres, clickhouse: ClickHouse, redis: Redis) -> Response[bytes]:
+async def show_metrics(
+    postgres: NamedDependency[Postgres],
+    clickhouse: NamedDependency[ClickHouse],
+    redis: NamedDependency[Redis],
+) -> Response[bytes]:
     """Return everything that is measured, in Prometheus' text form."""
     await service.readiness(postgres, clickhouse, redis)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

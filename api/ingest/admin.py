@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
 
 from api.auth.service import Gate
 from api.ingest import quarantine
@@ -41,12 +42,12 @@ class QuarantinePage(msgspec.Struct):
 @get("/", operation_id="listQuarantine", summary="Events that were not accepted", tags=["admin"])
 async def list_quarantine(
     request: Request[None, None, State],
-    gate: Gate,
-    postgres: Postgres,
-    before: Annotated[int | None, Parameter(ge=1, le=2**62)] = None,
-    server: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
-    code: str | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=500)] = 100,
+    gate: NamedDependency[Gate],
+    postgres: NamedDependency[Postgres],
+    before: Annotated[int | None, QueryParameter(ge=1, le=2**62)] = None,
+    server: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
+    code: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> QuarantinePage:
     """Return what was set aside, with the reason and the bytes as they arrived."""
     await gate.admin(token_of(request))
@@ -71,12 +72,12 @@ async def list_quarantine(
 @post("/drive", operation_id="driveQuarantine", summary="Try them again", tags=["admin"], status_code=200)
 async def drive_quarantine(
     request: Request[None, None, State],
-    gate: Gate,
-    postgres: Postgres,
-    inlet: Inlet,
-    settings: Settings,
-    server: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
-    code: str | None = None,
+    gate: NamedDependency[Gate],
+    postgres: NamedDependency[Postgres],
+    inlet: NamedDependency[Inlet],
+    settings: NamedDependency[Settings],
+    server: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
+    code: FromQuery[str | None] = None,
 ) -> Driven:
     """Send quarantined events through ingest again, after whatever kept them out was mended."""
     await gate.admin(token_of(request))

@@ -2,6 +2,7 @@
 
 from litestar import Request, Router, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from redis.asyncio import Redis
@@ -41,7 +42,10 @@ _EXAMPLE = Example(
     },
 )
 async def ingest_events(
-    request: Request[None, None, State], gate: Gate, inlet: Inlet, redis: Redis
+    request: Request[None, None, State],
+    gate: NamedDependency[Gate],
+    inlet: NamedDependency[Inlet],
+    redis: NamedDependency[Redis],
 ) -> Accepted:
     """Take a batch in any of the forms of docs/events.md, perhaps gzipped or as zstd.
 

@@ -21,6 +21,7 @@ _WAITING_EVENTS = 400_000
 _COMMIT_SECONDS = 20
 # Bodies above this are decoded in a thread, so that other requests go on meanwhile.
 _LARGE_BODY = 256 << 10
+_BLANK = b" \t\r\n\0"
 
 
 class RejectedEvent(msgspec.Struct):
@@ -82,7 +83,7 @@ class Inlet:
             decoded = await asyncio.to_thread(self._decode, body, content_encoding)
         else:
             decoded = self._decode(body, content_encoding)
-        if decoded.total == 0 and not body.strip():
+        if decoded.total == 0 and not body.strip(_BLANK):
             raise BadRequest("the body is empty; send events as JSON, as NDJSON or as urlencoded lines")
         return answer(await self.commit(Arrival(server_id, received_at, decoded)))
 

@@ -1,7 +1,8 @@
 """HTTP: matches that are being played now."""
 
 from litestar import Router, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath
 from redis.asyncio import Redis
 
 from api.live import service
@@ -9,13 +10,15 @@ from api.live.service import LastPicture, Live, LiveMatch
 
 
 @get("/matches", operation_id="listLiveMatches", summary="Matches being played", tags=["live"])
-async def list_live_matches(redis: Redis, last: LastPicture) -> Live:
+async def list_live_matches(redis: NamedDependency[Redis], last: NamedDependency[LastPicture]) -> Live:
     """Return every match that is being played; `stale` says that the picture is not being renewed."""
     return await service.show(redis, last)
 
 
 @get("/matches/{match_id:str}", operation_id="getLiveMatch", summary="One of them", tags=["live"])
-async def get_live_match(redis: Redis, last: LastPicture, match_id: str) -> LiveMatch:
+async def get_live_match(
+    redis: NamedDependency[Redis], last: NamedDependency[LastPicture], match_id: FromPath[str]
+) -> LiveMatch:
     """Return one match that is being played."""
     return await service.show_match(redis, last, match_id)
 

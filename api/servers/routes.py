@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
 from api.servers import queries, service
 from api.servers.service import EventType, Session
@@ -35,7 +36,7 @@ class Sessions(msgspec.Struct):
 
 
 @get("/", operation_id="listServers", summary="Game servers", tags=["servers"])
-async def list_servers(postgres: Postgres) -> Servers:
+async def list_servers(postgres: NamedDependency[Postgres]) -> Servers:
     """Return every game server and when it was last heard from."""
     found = await queries.all_servers(postgres)
     return Servers([ServerShown(s.id, s.name, s.active, s.last_received_at) for s in found])
@@ -43,7 +44,9 @@ async def list_servers(postgres: Postgres) -> Servers:
 
 @get("/{server_id:int}/sessions", operation_id="listSessions", summary="Tracker sessions", tags=["servers"])
 async def list_sessions(
-    postgres: Postgres, server_id: int, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
+    postgres: NamedDependency[Postgres],
+    server_id: FromPath[int],
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
 ) -> Sessions:
     """Return what was received of each tracker session, what is missing, and what came twice."""
     return Sessions(await service.sessions(postgres, server_id, limit))
@@ -57,7 +60,9 @@ class EventTypes(msgspec.Struct):
 
 @get("/{server_id:int}/types", operation_id="listEventTypes", summary="What it sends", tags=["servers"])
 async def list_event_types(
-    clickhouse: ClickHouse, server_id: int, days: Annotated[int, Parameter(ge=1, le=3650)] = 30
+    clickhouse: NamedDependency[ClickHouse],
+    server_id: FromPath[int],
+    days: Annotated[int, QueryParameter(ge=1, le=3650)] = 30,
 ) -> EventTypes:
     """Return the types of event that a server sent in the last days."""
     return EventTypes(await service.event_types(clickhouse, server_id, days))

@@ -140,7 +140,9 @@ def test_sql_folds_the_same_words(engine_stack: Stack) -> None:
         word: str
 
     async def fold_in_sql(platform: Platform, function: str, word: str) -> str:
-        found = await platform.clickhouse.one(f"SELECT {function}({{word:String}}) AS word", Folded, word=word)
+        found = await platform.clickhouse.one(
+            f"SELECT {function}({{word:String}}) AS word", Folded, word=word
+        )
         assert found is not None
         return found.word
 

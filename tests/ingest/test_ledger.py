@@ -110,7 +110,9 @@ def test_any_splitting_order_and_repetition_counts_once(
     pieces = []
     for _ in range(dice.randrange(1, 12)):
         start = dice.randrange(total)
-        pieces.append([kill(seq, "Ann", "Bob") for seq in range(start, min(total, start + 1 + dice.randrange(30)))])
+        pieces.append(
+            [kill(seq, "Ann", "Bob") for seq in range(start, min(total, start + 1 + dice.randrange(30)))]
+        )
     dice.shuffle(pieces)
     sent = {event["seq"] for piece in pieces for event in piece}
     cuts = data.draw(st.sets(st.integers(0, len(pieces))))
@@ -160,7 +162,8 @@ def test_a_writer_that_dies_after_the_insert_repeats_it_without_effect(stack: St
         await take(platform, server, [kill(seq, "Ann", "Bob") for seq in range(10, 15)])
         await drain(platform)
         sums = await platform.clickhouse.one(
-            "SELECT (SELECT sum(kills) FROM player_daily) AS kills, (SELECT sum(events) FROM matches) AS events", Sums
+            "SELECT (SELECT sum(kills) FROM player_daily) AS kills, (SELECT sum(events) FROM matches) AS events",
+            Sums,
         )
         return await raw_counts(platform), sums
 
