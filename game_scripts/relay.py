@@ -13,7 +13,7 @@ to disk after that answer and never before, so a crash, a power cut or a kill -9
 the platform knows repeats by the numbers that the tracker put on them. Nothing is dropped: a line that the
 platform cannot take at all is put aside in a .rejected file and reported.
 
-Settings come from flags, then the environment (AFTERACTION_URL, _TOKEN, _TOKEN_FILE, _SPOOL, ...), then a
+Settings come from flags, then the environment (AFTERACTION_RELAY_URL, _TOKEN, _TOKEN_FILE, _SPOOL, ...), then a
 relay.conf (INI, section [relay], the flags' names). Exit status: 0 all well, 1 something was not sent,
 2 wrong settings, 3 another relay has this spool.
 
@@ -112,7 +112,7 @@ class Settings:
                 raise SettingsError(f"cannot read the token file {self.token_file}: {reason}") from None
         token = token.strip()
         if not token:
-            raise SettingsError("no token: give --token-file, AFTERACTION_TOKEN or --token")
+            raise SettingsError("no token: give --token-file, AFTERACTION_RELAY_TOKEN or --token")
         if not re.fullmatch(r"[!-~]+", token):
             # checked here, because the HTTP library would print a bad header, and the token with it
             raise SettingsError("the token has characters that no token has; is it the right file?")
@@ -145,7 +145,7 @@ def read_settings(arguments: argparse.Namespace, environment: Mapping[str, str])
     for name, (kind, _) in FLAGS.items():
         text = getattr(arguments, name)
         if text is None:
-            text = environment.get("AFTERACTION_" + name.upper()) or config.get(name)
+            text = environment.get("AFTERACTION_RELAY_" + name.upper()) or config.get(name)
         if not text:
             continue
         try:
@@ -156,7 +156,7 @@ def read_settings(arguments: argparse.Namespace, environment: Mapping[str, str])
             raise SettingsError(f"{name}: {text!r} must be more than 0")
     values["keep"] = arguments.keep or config.get("keep", "no").lower() in ("1", "yes", "true", "on")
     if "spool" not in values:
-        raise SettingsError("no spool folder: give --spool or AFTERACTION_SPOOL")
+        raise SettingsError("no spool folder: give --spool or AFTERACTION_RELAY_SPOOL")
     if "token" in values:
         # a token given outright wins over a file named further down
         if arguments.token or not arguments.token_file:
@@ -193,7 +193,7 @@ def check_for_sending(settings: Settings) -> None:
     """Say at once, and not at the first batch, that something is missing."""
     parts = urllib.parse.urlsplit(settings.url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(f"url: {settings.url!r} is no http(s) address; give --url or AFTERACTION_URL")
+        raise SettingsError(f"url: {settings.url!r} is no http(s) address; give --url or AFTERACTION_RELAY_URL")
     settings.read_token()
     if not settings.spool.is_dir():
         raise SettingsError(f"no spool folder {settings.spool}; has the tracker run yet?")

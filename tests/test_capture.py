@@ -1,4 +1,4 @@
-"""A match that the real engine played, through relay, HTTP, ledger and ClickHouse to the API: equal to the truth.
+"""Matches that the real engine played, through relay, HTTP, ledger and ClickHouse to the API, equal the truth.
 
 The truth is what the engine itself printed, recounted by tests/captures/recount.py, which shares no code with
 what is under test. Bots count as players here; the engine had no others.
@@ -32,7 +32,9 @@ def captures() -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module", params=sorted(TEAM_GAME))
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
     """Give the name of a capture and the URL of an instance to which the relay has sent it."""
     name: str = request.param
     folder = tmp_path_factory.mktemp(name)
@@ -45,7 +47,8 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     instance = Instance(folder)
     instance.start()
     token = instance.command("server", "add", "rig").strip()
-    relay = [sys.executable, RELAY, "--spool", spool, "--url", instance.url, "--once", "--batch-events", "150"]
+    relay = [sys.executable, RELAY, "--spool", spool, "--url", instance.url, "--once"]
+    relay += ["--batch-events", "150"]
     subprocess.run(relay, check=True, env={**os.environ, "AFTERACTION_RELAY_TOKEN": token}, timeout=120)
     instance.wait_until_written()
     yield name, instance.url

@@ -162,7 +162,8 @@ def test_a_writer_that_dies_after_the_insert_repeats_it_without_effect(stack: St
         await take(platform, server, [kill(seq, "Ann", "Bob") for seq in range(10, 15)])
         await drain(platform)
         sums = await platform.clickhouse.one(
-            "SELECT (SELECT sum(kills) FROM player_daily) AS kills, (SELECT sum(events) FROM matches) AS events",
+            "SELECT (SELECT sum(kills) FROM player_daily) AS kills, "
+            "(SELECT sum(events) FROM matches) AS events",
             Sums,
         )
         return await raw_counts(platform), sums

@@ -167,7 +167,7 @@ def test_settings_from_environment_and_file(
     lines = spool.write(1)
     config = tmp_path / "relay.conf"
     config.write_text(f"[relay]\nspool = {spool.folder}\nurl = http://127.0.0.1:9\ntries = 1\n")
-    environment = {**os.environ, "AFTERACTION_URL": platform.url, "AFTERACTION_TOKEN": SECRET}
+    environment = {**os.environ, "AFTERACTION_RELAY_URL": platform.url, "AFTERACTION_RELAY_TOKEN": SECRET}
     bare = [*command[:2], "--once", f"--config={config}"]
     told = subprocess.run(bare, env=environment, capture_output=True, text=True)
     assert told.returncode == 0
