@@ -1,6 +1,7 @@
 """Players: a list to look through, and all that is known of one."""
 
 import asyncio
+from collections import Counter
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -127,7 +128,7 @@ class MeansHits(Hits, kw_only=True):
     mod: Annotated[str, Meta(examples=["bullet"])]
 
 
-class Given(msgspec.Struct):
+class HitLocations(msgspec.Struct):
     """Hits by part of the body."""
 
     given: list[LocationHits]
@@ -187,7 +188,7 @@ class Player(msgspec.Struct):
     multi_kills: list[MultiKill]
     weapons: list[PlayerWeapon]
     maps: list[PlayerMap]
-    hit_locations: Given
+    hit_locations: HitLocations
     means: Means
     nemeses: Annotated[list[Rival], Meta(description="who killed this player most")]
     victims: Annotated[list[Rival], Meta(description="whom this player killed most")]
@@ -210,12 +211,11 @@ class _Totals(PlayerTotals, kw_only=True):
     last_seen: datetime
 
 
-class _LocationRow(LocationHits, kw_only=True):
+class _HitsRow(Hits, kw_only=True):
     side: str
-
-
-class _MeansRow(MeansHits, kw_only=True):
-    side: str
+    axis: Literal["hitloc", "mod"]
+    hitloc: str
+    mod: str
 
 
 class _RivalRow(msgspec.Struct):
@@ -224,12 +224,15 @@ class _RivalRow(msgspec.Struct):
     deaths: int
     kill_headshots: int
     last_time: datetime
+    nemesis: int
+    victim: int
 
 
 class _Presence(msgspec.Struct):
     matches: int
     playtime: float | None
     best_streak: int | None
+    multi_kills: list[int]
 
 
 async def find(clickhouse: ClickHouse, q: str, sort: Sort, bots: Bots, after: Cursor, limit: int) -> Players:
@@ -267,62 +270,58 @@ async def player(clickhouse: ClickHouse, public_id: str) -> Player:
 
 async def _assemble(clickhouse: ClickHouse, who: Person, totals: _Totals) -> Player:
     keys = who.keys
-    people, names, presence, multi_kills, weapons, maps = await asyncio.gather(
-        identities(clickhouse, [who.player]),
+    names, weapons, maps = await asyncio.gather(
         clickhouse.rows(_SQL["names"], NameUsed, keys=keys),
-        clickhouse.one(_SQL["presence"], _Presence, keys=keys),
-        clickhouse.rows(_SQL["multi_kills"], MultiKill, keys=keys),
         clickhouse.rows(_SQL["weapons"], PlayerWeapon, keys=keys),
         clickhouse.rows(_SQL["maps"], PlayerMap, keys=keys),
     )
-    locations, means, nemeses, victims, recent = await asyncio.gather(
-        clickhouse.rows(_SQL["hit_locations"], _LocationRow, keys=keys),
-        clickhouse.rows(_SQL["means"], _MeansRow, keys=keys),
-        _rivals(clickhouse, keys, "deaths"),
-        _rivals(clickhouse, keys, "kills"),
+    presence, hits, rivals, recent = await asyncio.gather(
+        clickhouse.one(_SQL["presence"], _Presence, keys=keys),
+        clickhouse.rows(_SQL["hits"], _HitsRow, keys=keys),
+        clickhouse.rows(_SQL["rivals"], _RivalRow, keys=keys, limit=_RIVALS),
         clickhouse.rows(_SQL["recent_matches"], RecentMatch, keys=keys, limit=_RECENT_MATCHES),
     )
+    people = await identities(clickhouse, [who.player, *(row.opponent for row in rivals)])
+    played = presence or _Presence(0, None, None, [])
     return Player(
         identity=people[who.player],
         names=names,
         first_seen=totals.first_seen,
         last_seen=totals.last_seen,
         totals=msgspec.convert(totals, PlayerTotals, from_attributes=True),
-        matches=presence.matches if presence else 0,
-        playtime=(presence.playtime if presence else None) or 0,
-        best_streak=(presence.best_streak if presence else None) or 0,
-        multi_kills=multi_kills,
+        matches=played.matches,
+        playtime=played.playtime or 0,
+        best_streak=played.best_streak or 0,
+        multi_kills=[MultiKill(*pair) for pair in sorted(Counter(played.multi_kills).items())],
         weapons=weapons,
         maps=maps,
-        hit_locations=_by_location(locations),
-        means=_by_means(means),
-        nemeses=nemeses,
-        victims=victims,
+        hit_locations=HitLocations(_located(hits, "given"), _located(hits, "taken")),
+        means=Means(_meant(hits, "given"), _meant(hits, "taken")),
+        nemeses=_nemeses(rivals, people),
+        victims=_victims(rivals, people),
         recent_matches=recent,
     )
 
 
-def _by_location(rows: list[_LocationRow]) -> Given:
-    return Given(
-        *(
-            [msgspec.convert(r, LocationHits, from_attributes=True) for r in rows if r.side == side]
-            for side in ("given", "taken")
-        )
-    )
+def _located(rows: list[_HitsRow], side: str) -> list[LocationHits]:
+    chosen = [row for row in rows if row.side == side and row.axis == "hitloc"]
+    return [msgspec.convert(row, LocationHits, from_attributes=True) for row in chosen]
 
 
-def _by_means(rows: list[_MeansRow]) -> Means:
-    return Means(
-        *(
-            [msgspec.convert(r, MeansHits, from_attributes=True) for r in rows if r.side == side]
-            for side in ("given", "taken")
-        )
-    )
+def _meant(rows: list[_HitsRow], side: str) -> list[MeansHits]:
+    chosen = [row for row in rows if row.side == side and row.axis == "mod"]
+    return [msgspec.convert(row, MeansHits, from_attributes=True) for row in chosen]
 
 
-async def _rivals(clickhouse: ClickHouse, keys: list[int], by: Literal["kills", "deaths"]) -> list[Rival]:
-    rows = await clickhouse.rows(_SQL["rivals"], _RivalRow, keys=keys, by=by, limit=_RIVALS)
-    people = await identities(clickhouse, [row.opponent for row in rows])
-    return [
-        Rival(people[row.opponent], row.kills, row.deaths, row.kill_headshots, row.last_time) for row in rows
-    ]
+def _nemeses(rows: list[_RivalRow], people: dict[int, Identity]) -> list[Rival]:
+    chosen = [row for row in rows if row.nemesis <= _RIVALS and row.deaths]
+    return [_rival(row, people) for row in sorted(chosen, key=lambda row: row.nemesis)]
+
+
+def _victims(rows: list[_RivalRow], people: dict[int, Identity]) -> list[Rival]:
+    chosen = [row for row in rows if row.victim <= _RIVALS and row.kills]
+    return [_rival(row, people) for row in sorted(chosen, key=lambda row: row.victim)]
+
+
+def _rival(row: _RivalRow, people: dict[int, Identity]) -> Rival:
+    return Rival(people[row.opponent], row.kills, row.deaths, row.kill_headshots, row.last_time)

@@ -160,24 +160,12 @@ GROUP BY map
 ORDER BY kills DESC, map
 LIMIT 100;
 
--- name: hit_locations
+-- name: hits
+-- By place of the body, and once more by means; the column that a row is not about is empty.
 SELECT
     side,
+    if(grouping(hitloc) = 0, 'hitloc', 'mod') AS axis,
     hitloc,
-    sum(hit_locations.hits) AS hits,
-    sum(hit_locations.friendly_hits) AS friendly_hits,
-    sum(hit_locations.own_hits) AS own_hits,
-    sum(hit_locations.damage) / 1000 AS damage,
-    sum(hit_locations.kills) AS kills,
-    sum(hit_locations.deaths) AS deaths
-FROM hit_locations
-WHERE player_key IN {keys:Array(UInt64)}
-GROUP BY side, hitloc
-ORDER BY side, hits DESC, hitloc;
-
--- name: means
-SELECT
-    side,
     mod,
     sum(hit_locations.hits) AS hits,
     sum(hit_locations.friendly_hits) AS friendly_hits,
@@ -187,32 +175,42 @@ SELECT
     sum(hit_locations.deaths) AS deaths
 FROM hit_locations
 WHERE player_key IN {keys:Array(UInt64)}
-GROUP BY side, mod
-ORDER BY side, hits DESC, mod;
+GROUP BY GROUPING SETS ((side, hitloc), (side, mod))
+ORDER BY side, axis, hits DESC, hitloc, mod;
 
 -- name: rivals
+-- The opponents with the most kills of this player, and those with the most deaths by them.
 SELECT
-    ifNull(links.player, met.opponent_key) AS opponent,
-    sum(met.kills) AS kills,
-    sum(met.deaths) AS deaths,
-    sum(met.kill_headshots) AS kill_headshots,
-    max(met.last_time) AS last_time
+    opponent,
+    kills,
+    deaths,
+    kill_headshots,
+    last_time,
+    row_number() OVER (ORDER BY deaths DESC, last_time DESC, opponent) AS nemesis,
+    row_number() OVER (ORDER BY kills DESC, last_time DESC, opponent) AS victim
 FROM (
     SELECT
-        opponent_key,
-        sum(rivals.kills) AS kills,
-        sum(rivals.deaths) AS deaths,
-        sum(rivals.kill_headshots) AS kill_headshots,
-        max(rivals.last_time) AS last_time
-    FROM rivals
-    WHERE player_key IN {keys:Array(UInt64)} AND opponent_key NOT IN {keys:Array(UInt64)}
-    GROUP BY opponent_key
-) AS met
-LEFT JOIN links ON links.player_key = met.opponent_key
-GROUP BY opponent
-HAVING {by:Identifier} > 0
-ORDER BY {by:Identifier} DESC, last_time DESC, opponent
-LIMIT {limit:UInt32};
+        ifNull(links.player, met.opponent_key) AS opponent,
+        sum(met.kills) AS kills,
+        sum(met.deaths) AS deaths,
+        sum(met.kill_headshots) AS kill_headshots,
+        max(met.last_time) AS last_time
+    FROM (
+        SELECT
+            opponent_key,
+            sum(rivals.kills) AS kills,
+            sum(rivals.deaths) AS deaths,
+            sum(rivals.kill_headshots) AS kill_headshots,
+            max(rivals.last_time) AS last_time
+        FROM rivals
+        WHERE player_key IN {keys:Array(UInt64)} AND opponent_key NOT IN {keys:Array(UInt64)}
+        GROUP BY opponent_key
+    ) AS met
+    LEFT JOIN links ON links.player_key = met.opponent_key
+    GROUP BY opponent
+)
+QUALIFY nemesis <= {limit:UInt32} OR victim <= {limit:UInt32}
+ORDER BY nemesis;
 
 -- name: presence
 SELECT
@@ -220,7 +218,8 @@ SELECT
     sum(playtime(
         p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, m.first_ms, m.last_ms
     )) AS playtime,
-    max(best_streak(p.lifeline)) AS best_streak
+    max(best_streak(p.lifeline)) AS best_streak,
+    groupArrayArray(multi_kills(p.lifeline)) AS multi_kills
 FROM (
     SELECT
         match_key,
@@ -246,19 +245,6 @@ INNER JOIN (
     WHERE match_key IN (SELECT match_key FROM match_players WHERE player_key IN {keys:Array(UInt64)})
     GROUP BY match_key
 ) AS m ON m.match_key = p.match_key;
-
--- name: multi_kills
-SELECT
-    arrayJoin(multi_kills(lifeline)) AS size,
-    count() AS times
-FROM (
-    SELECT groupArrayArray(match_players.lifeline) AS lifeline
-    FROM match_players
-    WHERE player_key IN {keys:Array(UInt64)}
-    GROUP BY match_key
-)
-GROUP BY size
-ORDER BY size;
 
 -- name: recent_matches
 WITH recent AS (
