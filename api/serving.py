@@ -2,19 +2,24 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
+import structlog
 import uvicorn
 
 from api import worker
 from api.app import create_app
 from api.auth.service import first_admin_token
 from api.embedded.engines import Engines
+from api.embedded.process import Child
 from api.errors import ConfigurationError
 from api.platform import Platform, opened
 from api.settings import Settings
 from api.stores.migrations import migrate
+
+log = structlog.get_logger()
 
 Say = Callable[[str], None]
 
@@ -50,7 +55,7 @@ async def everything(settings: Settings, engines: Engines, taken: socket.socket,
         say("migrating")
         await migrate(platform.postgres, platform.clickhouse)
         token = None if settings.admin_token else await first_admin_token(platform.postgres)
-        async with _working(platform):
+        async with _beside(worker.work(platform)), _beside(_mind(engines.children)):
             if engines.data is not None:
                 engines.data.announce(url_of(taken))
             _greet(url_of(taken), token, say)
@@ -70,9 +75,18 @@ async def worker_only(settings: Settings, engines: Engines) -> None:
         await worker.work(platform)
 
 
+async def _mind(children: Sequence[Child]) -> None:
+    """Start an embedded engine again when it has ended."""
+    while True:
+        for child in children:
+            if child.revive():
+                log.error("an engine had ended and was started again", engine=child.name)
+        await asyncio.sleep(0.5)
+
+
 @asynccontextmanager
-async def _working(platform: Platform) -> AsyncIterator[None]:
-    task = asyncio.create_task(worker.work(platform), name="worker")
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

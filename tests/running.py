@@ -59,6 +59,12 @@ class Instance:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    @property
+    def pid(self) -> int:
+        """The pid of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill -9."""
         assert self._process is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.embedded import postgres, valkey
 from api.embedded.folder import DataFolder
+from api.embedded.process import Child
 from api.errors import ConfigurationError
 from api.settings import Settings
 
@@ -15,13 +16,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Where the engines answer. ClickHouse is a URL, or the folder of the embedded one."""
+    """Where the engines answer. ClickHouse is a URL, or the folder of the embedded one.
+
+    `children` are the embedded engines that this process runs.
+    """
 
     postgres_url: str
     redis_url: str
     clickhouse_url: str | None
-    clickhouse_folder: Path | None
-    data: DataFolder | None
+    clickhouse_folder: Path | None = None
+    data: DataFolder | None = None
+    children: tuple[Child, ...] = ()
 
 
 @contextmanager
@@ -31,31 +36,29 @@ def running(settings: Settings, say: Say) -> Iterator[Engines]:
     Raises ConfigurationError when one does not start, or another process runs the data folder.
     """
     if settings.clickhouse_url and settings.postgres_url and settings.redis_url:
-        yield Engines(settings.postgres_url, settings.redis_url, settings.clickhouse_url, None, None)
+        yield Engines(settings.postgres_url, settings.redis_url, settings.clickhouse_url)
         return
     data = DataFolder(settings.data_folder)
     data.create()
     with ExitStack() as stack:
         stack.enter_context(data.lock())
+        children = []
+        for url, name, engine in (
+            (settings.postgres_url, "Postgres", postgres),
+            (settings.redis_url, "Valkey", valkey),
+        ):
+            if not url:
+                say(f"starting {name}")
+                children.append(engine.start(data))
+                stack.callback(children[-1].stop)
         yield Engines(
-            postgres_url=settings.postgres_url or _postgres(data, stack, say),
-            redis_url=settings.redis_url or _valkey(data, stack, say),
+            postgres_url=settings.postgres_url or data.postgres_url,
+            redis_url=settings.redis_url or data.redis_url,
             clickhouse_url=settings.clickhouse_url,
             clickhouse_folder=None if settings.clickhouse_url else data.clickhouse,
             data=data,
+            children=tuple(children),
         )
-
-
-def _postgres(data: DataFolder, stack: ExitStack, say: Say) -> str:
-    say("starting Postgres")
-    stack.callback(postgres.start(data).stop)
-    return data.postgres_url
-
-
-def _valkey(data: DataFolder, stack: ExitStack, say: Say) -> str:
-    say("starting Valkey")
-    stack.callback(valkey.start(data).stop)
-    return data.redis_url
 
 
 def servers(settings: Settings, command: str) -> Engines:
@@ -74,7 +77,7 @@ def servers(settings: Settings, command: str) -> Engines:
             f"`afteraction {command}` shares its engines with other processes, so it needs servers: set "
             f"{', '.join(absent)}. `afteraction up` runs everything in one process without them."
         )
-    return Engines(settings.postgres_url or "", settings.redis_url or "", settings.clickhouse_url, None, None)
+    return Engines(settings.postgres_url or "", settings.redis_url or "", settings.clickhouse_url)
 
 
 def beside(settings: Settings) -> Engines | None:
@@ -86,5 +89,5 @@ def beside(settings: Settings) -> Engines | None:
     if settings.clickhouse_url or not data.path.is_dir() or not data.is_run():
         return None
     return Engines(
-        settings.postgres_url or data.postgres_url, settings.redis_url or data.redis_url, None, None, data
+        settings.postgres_url or data.postgres_url, settings.redis_url or data.redis_url, None, data=data
     )

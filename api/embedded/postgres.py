@@ -43,7 +43,7 @@ def start(folder: DataFolder) -> process.Child:
         process.run([str(binaries / "initdb"), *arguments], log)
     options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
     command = [str(binaries / "postgres"), "-D", str(folder.postgres), "-k", str(folder.sockets), *options]
-    child = process.start("Postgres", command, log, signal.SIGINT)
+    child = process.Child("Postgres", command, log, signal.SIGINT)
     child.wait_until(lambda: _answers(folder.postgres_url))
     return child
 

@@ -1,4 +1,7 @@
-"""Starting an engine as a child that ends when this process does, however it ends."""
+"""Starting an engine as a child that ends when this process does, however it ends.
+
+The kernel ends the child with the thread that started it, so engines are started from the main thread.
+"""
 
 import os
 import pwd
@@ -13,15 +16,32 @@ from api.errors import ConfigurationError
 
 
 class Child:
-    """A running engine. `name` is for messages, `log` is where it writes."""
+    """An engine that runs as a child process. `name` is for messages, `log` is where it writes."""
 
-    def __init__(
-        self, name: str, process: subprocess.Popen[bytes], log: Path, stop_signal: signal.Signals
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str], log: Path, stop_signal: signal.Signals) -> None:
         self.name = name
-        self.process = process
         self.log = log
+        self._command = command
         self._stop_signal = stop_signal
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                [*prefix(self._stop_signal), *self._command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C reaches the whole foreground group; the engines are stopped in order instead.
+                start_new_session=True,
+            )
+
+    def revive(self) -> bool:
+        """Start the engine again if it has ended, and tell whether it had. Call from the main thread."""
+        if self.process.poll() is None:
+            return False
+        self.process = self._start()
+        return True
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until the engine answers.
@@ -74,20 +94,6 @@ def own(folder: Path) -> None:
     user = service_user()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
-
-
-def start(name: str, command: Sequence[str], log: Path, stop_signal: signal.Signals) -> Child:
-    """Start an engine; call from the main thread, with whose end the engine is ended."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*prefix(stop_signal), *command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            # Ctrl-C reaches the whole foreground group; the engines are stopped in order instead.
-            start_new_session=True,
-        )
-    return Child(name, process, log, stop_signal)
 
 
 def run(command: Sequence[str], log: Path) -> None:

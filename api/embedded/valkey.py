@@ -26,9 +26,8 @@ def start(folder: DataFolder) -> process.Child:
         "daemonize": "no",
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
-    child = process.start(
-        "Valkey", [str(get_binary_path()), *arguments], folder.logs / "valkey.log", signal.SIGTERM
-    )
+    command = [str(get_binary_path()), *arguments]
+    child = process.Child("Valkey", command, folder.logs / "valkey.log", signal.SIGTERM)
     child.wait_until(lambda: _answers(folder.redis_url))
     return child
 

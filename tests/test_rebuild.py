@@ -1,0 +1,117 @@
+"""Rebuild: everything but raw_events is made anew from raw_events, and says the same."""
+
+import random
+from typing import Any
+
+import pytest
+
+from api.errors import Conflict, NotFound
+from api.ingest import job
+from api.platform import Platform
+from api.rebuild import service as rebuild
+from tests.events_made import body, kill
+from tests.stack import Stack, add_server, drain
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+async def played(platform: Platform, first: int, last: int) -> None:
+    dice = random.Random(7)
+    names = ["Ann", "Bob", "Cid"]
+    events = [kill(seq, dice.choice(names), dice.choice(names)) for seq in range(first, last)]
+    await platform.inlet.take(1, body(events), "")
+
+
+async def tables(platform: Platform) -> Tables:
+    """Every aggregate, merged, in one order."""
+    found: Tables = {}
+    for noun in await rebuild.nouns(platform.clickhouse):
+        rows = await platform.clickhouse.rows(f"SELECT * FROM {noun} FINAL ORDER BY ALL", dict[str, Any])
+        found[noun] = [_in_order(row) for row in rows]
+    return found
+
+
+def _in_order(row: dict[str, Any]) -> dict[str, Any]:
+    """A lifeline's moments come in any order."""
+    return row | {"lifeline": sorted(row["lifeline"])} if "lifeline" in row else row
+
+
+async def no_report(_noun: str, _done: int, _total: int) -> None:
+    return
+
+
+async def run(platform: Platform, noun: str | None = None) -> int:
+    return await rebuild.rebuild(platform.postgres, platform.clickhouse, platform.settings, noun, no_report)
+
+
+def test_a_rebuild_says_the_same_and_goes_on_counting(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> tuple[Tables, Tables, Tables, int]:
+        await add_server(platform)
+        for first in range(0, 90, 30):
+            await played(platform, first, first + 30)
+            await drain(platform)
+        before = await tables(platform)
+        rebuilt = await run(platform)
+        after = await tables(platform)
+        await played(platform, 90, 120)
+        await drain(platform)
+        await run(platform)
+        return before, after, await tables(platform), rebuilt
+
+    before, after, later, rebuilt = stack.run(scenario)
+    assert rebuilt == len(before) > 10
+    assert "raw_events" not in before
+    assert after == before
+    assert sum(row["events"] for row in later["matches"]) == 120
+
+
+def test_a_wrong_aggregate_is_mended_and_the_others_are_left(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> tuple[Tables, Tables]:
+        await add_server(platform)
+        await played(platform, 0, 50)
+        await drain(platform)
+        before = await tables(platform)
+        await platform.clickhouse.command("TRUNCATE TABLE rivals")
+        await platform.clickhouse.command(
+            "INSERT INTO rivals (player_key, opponent_key, kills) VALUES (1, 2, 99)"
+        )
+        assert await run(platform, "rivals") == 1
+        return before, await tables(platform)
+
+    before, after = stack.run(scenario)
+    assert after == before
+
+
+def test_what_waits_in_the_inbox_is_written_first_and_counts_once(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> list[dict[str, Any]]:
+        await add_server(platform)
+        await played(platform, 0, 30)
+        await platform.postgres.execute(job._SQL["seal"], 1000)
+        await run(platform)
+        await drain(platform)
+        return (await tables(platform))["event_types"]
+
+    assert [row["events"] for row in stack.run(scenario)] == [30]
+
+
+def test_an_unknown_noun_is_refused(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> None:
+        for noun in ("nonsense", "raw_events"):
+            with pytest.raises(NotFound, match="these can: event_types"):
+                await run(platform, noun)
+
+    stack.run(scenario)
+
+
+def test_while_a_block_is_refused_nothing_is_rebuilt(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> None:
+        await add_server(platform)
+        await played(platform, 0, 3)
+        await platform.clickhouse.command("RENAME TABLE ingest_batches TO ingest_batches_away")
+        try:
+            with pytest.raises(Conflict, match="refuses a block"):
+                await run(platform)
+        finally:
+            await platform.clickhouse.command("RENAME TABLE ingest_batches_away TO ingest_batches")
+
+    stack.run(scenario)
