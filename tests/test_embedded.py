@@ -117,7 +117,7 @@ def test_a_pid_of_something_else_is_left_alone(folder: DataFolder) -> None:
 
 
 def test_an_engine_that_does_not_start_says_why(tmp_path: Path) -> None:
-    child = process.start(
+    child = process.Child(
         "Engine", ["sh", "-c", "echo no such luck; exit 1"], tmp_path / "log", signal.SIGTERM
     )
     with pytest.raises(ConfigurationError, match=r"Engine did not start:\nno such luck"):
@@ -125,7 +125,7 @@ def test_an_engine_that_does_not_start_says_why(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_does_not_answer_says_so(tmp_path: Path) -> None:
-    child = process.start("Engine", ["sleep", "60"], tmp_path / "log", signal.SIGTERM)
+    child = process.Child("Engine", ["sleep", "60"], tmp_path / "log", signal.SIGTERM)
     with pytest.raises(ConfigurationError, match="did not answer"):
         child.wait_until(lambda: False, seconds=0.2)
     child.stop()
@@ -134,10 +134,21 @@ def test_an_engine_that_does_not_answer_says_so(tmp_path: Path) -> None:
 
 def test_an_engine_that_does_not_stop_is_ended(tmp_path: Path) -> None:
     command = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"]
-    child = process.start("Engine", command, tmp_path / "log", signal.SIGTERM)
+    child = process.Child("Engine", command, tmp_path / "log", signal.SIGTERM)
     child.wait_until(lambda: "deaf" in child.log_tail())
     child.stop(seconds=0.3)
     assert child.process.returncode == -signal.SIGKILL
+
+
+def test_an_engine_that_has_ended_is_started_again(tmp_path: Path) -> None:
+    child = process.Child("Engine", ["sleep", "60"], tmp_path / "log", signal.SIGTERM)
+    first = child.process
+    assert not child.revive()
+    first.kill()
+    first.wait()
+    assert child.revive()
+    assert child.process.pid != first.pid
+    child.stop()
 
 
 def test_a_program_that_fails_says_why(tmp_path: Path) -> None:
@@ -147,7 +158,7 @@ def test_a_program_that_fails_says_why(tmp_path: Path) -> None:
 
 def test_engines_end_with_their_process(tmp_path: Path) -> None:
     code = "import signal, sys, time; from pathlib import Path; from api.embedded import process\n"
-    code += "child = process.start('Engine', ['sleep', '60'], Path(sys.argv[1]), signal.SIGTERM)\n"
+    code += "child = process.Child('Engine', ['sleep', '60'], Path(sys.argv[1]), signal.SIGTERM)\n"
     code += "print(child.process.pid, flush=True); time.sleep(60)"
     command = [sys.executable, "-c", code, str(tmp_path / "log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
