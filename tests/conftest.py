@@ -8,8 +8,9 @@ import pytest
 from api.embedded import engines
 from api.embedded.folder import DataFolder
 from api.settings import Settings
-from api.stores import clickhouse
-from tests.stack import Stack
+from api.stores import clickhouse as clickhouses
+from api.stores.clickhouse import ClickHouse
+from tests.stack import Stack, wipe_clickhouse
 
 
 @pytest.fixture(scope="session")
@@ -17,13 +18,11 @@ def engine_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start Postgres and Valkey, open ClickHouse in this process, and migrate."""
     settings = Settings(data=str(tmp_path_factory.mktemp("data")))
     with engines.running(settings, lambda _: None) as found:
-        stack = Stack(settings, found)
-        # One connection stays open, or ClickHouse would start anew for every test.
-        kept = clickhouse.embedded(DataFolder(settings.data_folder).clickhouse, size=1)
-        asyncio.run(kept.ping())
+        held = clickhouses.embedded(DataFolder(settings.data_folder).clickhouse)
+        stack = Stack(settings, found, held)
         stack.migrate()
         yield stack
-        kept.close()
+        held.close()
 
 
 @pytest.fixture
@@ -31,3 +30,10 @@ def stack(engine_stack: Stack) -> Stack:
     """Empty stores."""
     engine_stack.wipe()
     return engine_stack
+
+
+@pytest.fixture
+def clickhouse(engine_stack: Stack) -> ClickHouse:
+    """A migrated ClickHouse without a row."""
+    asyncio.run(wipe_clickhouse(engine_stack.clickhouse))
+    return engine_stack.clickhouse

@@ -29,6 +29,8 @@ class Stack:
 
     settings: Settings
     engines: Engines
+    # Held open, or ClickHouse would start anew for every test.
+    clickhouse: ClickHouse
 
     def run(self, use: Callable[[Platform], Awaitable[R]]) -> R:
         """Run a coroutine with all stores."""
@@ -43,6 +45,8 @@ class Stack:
         self.run(lambda p: migrate(p.postgres, p.clickhouse))
 
     def wipe(self) -> None:
+        """Empty all stores."""
+
         async def all_of_it(platform: Platform) -> None:
             await wipe_postgres(platform.postgres)
             await wipe_clickhouse(platform.clickhouse)

@@ -1,4 +1,4 @@
-"""Matches that the real engine played, through relay, HTTP, ledger and ClickHouse to the API, equal the truth.
+"""Matches that the real engine played, through relay, HTTP, ledger and ClickHouse to the API: the truth.
 
 The truth is what the engine itself printed, recounted by tests/captures/recount.py, which shares no code with
 what is under test. Bots count as players here; the engine had no others.

@@ -106,7 +106,9 @@ def compare(folder: Path, events: list[dict[str, Any]]) -> None:
         return [msgspec.json.decode(line) for line in bytes(answer).splitlines()]
 
     try:
-        log = Counter((r["session_id"], int(r["seq"])) for r in rows("SELECT session_id, seq FROM raw_events"))
+        log = Counter(
+            (r["session_id"], int(r["seq"])) for r in rows("SELECT session_id, seq FROM raw_events")
+        )
         assert log == Counter((e["session_id"], e["seq"]) for e in events)
         for table, (sql, expected) in expectations(events).items():
             found = {tuple(map(str, r.values())) for r in rows(sql)}

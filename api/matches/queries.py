@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from api.stats.cursors import Cursor
+from api.paging import Cursor
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 

@@ -6,10 +6,10 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
+from api import paging
 from api.matches import service
 from api.matches.service import Match, Matches
 from api.servers.queries import names as server_names
-from api.stats import cursors
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 
@@ -27,7 +27,7 @@ async def list_matches(
 ) -> Matches:
     """Return matches, the latest first."""
     names = await server_names(postgres)
-    return await service.find(clickhouse, names, server, map, cursors.decode(cursor), limit)
+    return await service.find(clickhouse, names, server, map, paging.decode(cursor), limit)
 
 
 @get("/{match_id:str}", operation_id="getMatch", summary="One match", tags=["stats"])

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from api import paging
 from api.errors import NotFound
 from api.matches import queries
+from api.paging import Cursor
+from api.players.identities import Identity, identities, parse
 from api.servers.queries import names as server_names
 from api.servers.service import missing_ranges
-from api.stats import cursors
-from api.stats.cursors import Cursor
-from api.stats.identities import Identity, identities, parse
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 
@@ -165,7 +165,7 @@ async def find(
     sizes = await queries.sizes(clickhouse, [row.match_key for row in shown])
     end = Cursor(_milliseconds(shown[-1].first_time), shown[-1].match_key) if len(rows) > limit else None
     lines = [_line(row, servers, sizes.get(row.match_key)) for row in shown]
-    return Matches(lines, cursors.encode(end) if end else None)
+    return Matches(lines, paging.encode(end) if end else None)
 
 
 async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> Match:

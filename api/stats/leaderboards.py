@@ -6,9 +6,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from api.stats import cursors
-from api.stats.cursors import Cursor
-from api.stats.identities import Bots, Identity, identities
+from api import paging
+from api.paging import Cursor
+from api.players.identities import Bots, Identity, identities
 from api.stats.metrics import Metric, metric
 from api.stats.periods import Period, window
 from api.stores.clickhouse import ClickHouse
@@ -76,7 +76,7 @@ async def board(
     more = len(rows) > limit
     end = Cursor(shown[-1].value, shown[-1].player, after.passed + len(shown)) if more else None
     days = window(scope.period, today)
-    return Board(chosen, scope, days.since, days.until, places, cursors.encode(end) if end else None)
+    return Board(chosen, scope, days.since, days.until, places, paging.encode(end) if end else None)
 
 
 async def _rows(

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from api.errors import NotFound
-from api.stats.identities import Bots, Identity, identities, parse, person
+from api.players.identities import Bots, Identity, identities, parse, person
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 

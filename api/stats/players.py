@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from api import paging
 from api.errors import NotFound
-from api.stats import cursors
-from api.stats.cursors import Cursor
-from api.stats.identities import Bots, Identity, Person, identities, parse, person
+from api.paging import Cursor
+from api.players.identities import Bots, Identity, Person, identities, parse, person
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -250,7 +250,7 @@ async def find(clickhouse: ClickHouse, q: str, sort: Sort, bots: Bots, after: Cu
     shown = rows[:limit]
     people = await identities(clickhouse, [row.player for row in shown])
     end = Cursor(shown[-1].value, shown[-1].player) if len(rows) > limit else None
-    return Players([_line(row, people[row.player]) for row in shown], cursors.encode(end) if end else None)
+    return Players([_line(row, people[row.player]) for row in shown], paging.encode(end) if end else None)
 
 
 def _line(row: _Line, identity: Identity) -> PlayerLine:

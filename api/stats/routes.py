@@ -7,8 +7,9 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from api.stats import cursors, leaderboards, maps, players, totals, weapons
-from api.stats.identities import Bots
+from api import paging
+from api.players.identities import Bots
+from api.stats import leaderboards, maps, players, totals, weapons
 from api.stats.leaderboards import Board, Metrics, Scope
 from api.stats.maps import Heatmap, Kind, MapPage, Maps
 from api.stats.metrics import METRICS
@@ -45,7 +46,7 @@ async def list_players(
     limit: Limit = 25,
 ) -> Players:
     """Return players, the highest first. Names are compared without case and colour codes."""
-    return await players.find(clickhouse, q, sort, bots, cursors.decode(cursor), limit)
+    return await players.find(clickhouse, q, sort, bots, paging.decode(cursor), limit)
 
 
 @get("/players/{player_id:str}", operation_id="getPlayer", summary="One player", tags=["stats"])
@@ -76,7 +77,7 @@ async def get_leaderboard(
 ) -> Board:
     """Return players ranked by a metric, over the current day, week (from Monday), month or year, in UTC."""
     scope = Scope(period, server, map, gametype, bots)
-    return await leaderboards.board(clickhouse, metric, scope, _today(), cursors.decode(cursor), limit)
+    return await leaderboards.board(clickhouse, metric, scope, _today(), paging.decode(cursor), limit)
 
 
 @get("/weapons", operation_id="listWeapons", summary="Weapons", tags=["stats"])

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from api.errors import NotFound
-from api.stats.identities import Bots, Identity, identities
+from api.players.identities import Bots, Identity, identities
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 

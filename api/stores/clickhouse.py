@@ -148,7 +148,7 @@ def quote(text: str) -> str:
 class _Embedded:
     def __init__(self, folder: Path) -> None:
         try:
-            self._connection = chdb.connect(str(folder))  # type: ignore[no-untyped-call]
+            self._connection = chdb.connect(str(folder))
             for name, value in _READ_SETTINGS.items():
                 self._connection.query(f"SET {name} = {quote(str(value))}")
         except chdb.ChdbError as error:
@@ -176,10 +176,24 @@ class _Embedded:
 
     def _query(self, sql: str, parameters: Parameters) -> bytes:
         try:
-            answer = self._connection.query(sql, "JSONEachRow", params=dict(parameters) or None)
+            answer = self._connection.query(sql, "JSONEachRow", params=_escaped(parameters) or None)
         except chdb.ChdbError as error:
             raise QueryError(str(error)) from error
         return bytes(answer.bytes())
+
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": r"\0"})
+
+
+def _escaped(parameters: Parameters) -> dict[str, object]:
+    """Parameters as chDB wants them: it reads a text as ClickHouse's TSV does, and so takes escapes out."""
+    return {name: _escape(value) for name, value in parameters.items()}
+
+
+def _escape(value: object) -> object:
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return "[" + ",".join(map(quote, value)) + "]"
+    return value.translate(_ESCAPES) if isinstance(value, str) else value
 
 
 class _Server:

@@ -1,5 +1,6 @@
 """POST /api/v1/ingest/events over HTTP: who may, in which forms, and what is said when something is wrong."""
 
+import dataclasses
 import gzip
 import json
 from collections.abc import Awaitable, Callable
@@ -166,9 +167,8 @@ def test_a_bomb_is_refused(stack: Stack, coding: str) -> None:
 
 
 def test_limits_are_settings(stack: Stack) -> None:
-    small = Stack(
-        msgspec.structs.replace(stack.settings, max_body_bytes=2048, max_batch_events=3), stack.engines
-    )
+    limits = msgspec.structs.replace(stack.settings, max_body_bytes=2048, max_batch_events=3)
+    small = dataclasses.replace(stack, settings=limits)
 
     async def scenario(http: Http) -> list[int]:
         many = await http.post(b"\n".join([b"{}"] * 4))

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from api.errors import Unprocessable
-from api.stats.cursors import START
+from api.paging import START
 from api.stats.leaderboards import Scope, board
 from api.stats.metrics import METRICS, metric
 from api.stores.clickhouse import ClickHouse

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.errors import Unprocessable
-from api.stats.cursors import LAST_ID, START, Cursor, decode, encode
+from api.paging import LAST_ID, START, Cursor, decode, encode
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(0, LAST_ID), st.integers(0, 2**53))
