@@ -191,6 +191,8 @@ def _escaped(parameters: Parameters) -> dict[str, object]:
 
 
 def _escape(value: object) -> object:
+    if value is None:
+        return r"\N"
     if isinstance(value, list) and value and isinstance(value[0], str):
         return "[" + ",".join(map(quote, value)) + "]"
     return value.translate(_ESCAPES) if isinstance(value, str) else value
