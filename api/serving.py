@@ -35,6 +35,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind((settings.host, settings.port))
+            taken.listen(2048)
         except OSError as error:
             raise ConfigurationError(
                 f"cannot listen on {settings.host}:{settings.port} (AFTERACTION_HOST, AFTERACTION_PORT): "
@@ -101,6 +102,7 @@ async def _serve(platform: Platform, taken: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        lifespan="off",
         http="httptools",
         timeout_graceful_shutdown=10,
     )

@@ -193,7 +193,9 @@ def check_for_sending(settings: Settings) -> None:
     """Say at once, and not at the first batch, that something is missing."""
     parts = urllib.parse.urlsplit(settings.url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(f"url: {settings.url!r} is no http(s) address; give --url or AFTERACTION_RELAY_URL")
+        raise SettingsError(
+            f"url: {settings.url!r} is no http(s) address; give --url or AFTERACTION_RELAY_URL"
+        )
     settings.read_token()
     if not settings.spool.is_dir():
         raise SettingsError(f"no spool folder {settings.spool}; has the tracker run yet?")

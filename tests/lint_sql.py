@@ -73,7 +73,7 @@ def lint_postgres(folder: Path) -> Iterator[str]:
 
 def lint_clickhouse(folder: Path) -> Iterator[str]:
     """Find what ClickHouse refuses: in migrations by running them, in queries by analysing them."""
-    database: Connection = chdb.connect(":memory:")  # type: ignore[no-untyped-call]
+    database: Connection = chdb.connect(":memory:")
     try:
         for path in sorted((folder / "migrations").glob("*.sql")):
             for statement in sql.split_statements(path.read_text()):

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 import httpx
 
 
 class Instance:
-    """`afteraction up` in a scratch folder, on a free port."""
+    """`afteraction up` in a scratch folder, on a free port; as a context manager, started and stopped."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -24,6 +25,13 @@ class Instance:
             "AFTERACTION_DATA": str(folder / "data"),
             "AFTERACTION_PORT": str(self.port),
         }
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self, seconds: float = 90) -> None:
         """Start, and wait until events are taken in."""

@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import httpx
 import msgspec
 
+from api.app import create_app
 from api.embedded.engines import Engines
 from api.ingest import job
 from api.platform import Platform, opened
@@ -53,6 +55,12 @@ class Stack:
             await platform.redis.flushdb()
 
         self.run(all_of_it)
+
+
+def http_client(platform: Platform) -> httpx.AsyncClient:
+    """A client of the application, in the same loop as the platform."""
+    transport = httpx.ASGITransport(app=create_app(platform))  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url="http://test")
 
 
 async def wipe_clickhouse(clickhouse: ClickHouse) -> None:

@@ -44,15 +44,14 @@ def played(
         shutil.copy(file, spool)
         if file.suffix == ".gz":
             subprocess.run(["gzip", "-d", spool / file.name], check=True)
-    instance = Instance(folder)
-    instance.start()
-    token = instance.command("server", "add", "rig").strip()
-    relay = [sys.executable, RELAY, "--spool", spool, "--url", instance.url, "--once"]
-    relay += ["--batch-events", "150"]
-    subprocess.run(relay, check=True, env={**os.environ, "AFTERACTION_RELAY_TOKEN": token}, timeout=120)
-    instance.wait_until_written()
-    yield name, instance.url
-    instance.stop()
+    with Instance(folder) as instance:
+        token = instance.command("server", "add", "rig").strip()
+        relay = [sys.executable, str(RELAY), "--spool", str(spool), "--url", instance.url, "--once"]
+        relay += ["--batch-events", "150"]
+        environment = {**os.environ, "AFTERACTION_RELAY_TOKEN": token}
+        subprocess.run(relay, check=True, env=environment, timeout=120)
+        instance.wait_until_written()
+        yield name, instance.url
 
 
 def get(url: str, path: str) -> Any:

@@ -83,9 +83,12 @@ class Up:
         return found[1]
 
     def wait_until_ready(self) -> "Up":
-        self._wait(lambda: "Ctrl-C stops" in self.out)
+        self.wait_until_says_how_to_stop()
         self._wait(lambda: _answers(f"{self.url}/healthz"))
         return self
+
+    def wait_until_says_how_to_stop(self) -> None:
+        self._wait(lambda: "Ctrl-C stops" in self.out)
 
     def wait_until_says(self, text: str) -> None:
         self._wait(lambda: text in self.err)
@@ -233,6 +236,27 @@ def test_ctrl_c_during_the_start_leaves_nothing_running(data: Path) -> None:
         assert up.send(CTRL_C) in (0, 130)
         wait_until_gone(below)
         assert "Traceback" not in up.err
+    finally:
+        up.close()
+
+
+def test_ctrl_c_while_the_database_is_made_costs_nothing(tmp_path: Path) -> None:
+    up = Up(tmp_path / "data")
+    try:
+        up.wait_until_says("starting Postgres")
+        time.sleep(0.02)
+        assert up.send(CTRL_C) in (0, 130)
+    finally:
+        up.close()
+    listed = afteraction("server", "list", "--json", data=tmp_path / "data")
+    assert listed.returncode == 0, listed.stderr
+
+
+def test_ctrl_c_as_soon_as_it_says_how(data: Path) -> None:
+    up = Up(data)
+    try:
+        up.wait_until_says_how_to_stop()
+        stop_cleanly(up, CTRL_C)
     finally:
         up.close()
 

@@ -69,8 +69,9 @@ def test_every_clickhouse_statement_may_run_twice() -> None:
             assert "IF NOT EXISTS" in code[0], f"{migration.name}: {code[0]}"
 
 
-def test_every_target_of_a_view_recognises_repeats() -> None:
+def test_every_table_recognises_repeats_and_is_on_disk_when_it_says_so() -> None:
     for path in Path(sql.sql_root("clickhouse") / "migrations").glob("*.sql"):
         for statement in sql.split_statements(path.read_text()):
             if "MergeTree" in statement:
-                assert "non_replicated_deduplication_window" in statement, path.name
+                assert "non_replicated_deduplication_window = 10000" in statement, path.name
+                assert "fsync_after_insert = 1, fsync_part_directory = 1" in statement, path.name

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -31,21 +32,23 @@ def start(folder: DataFolder) -> process.Child:
     _end_leftover(folder.postgres / "postmaster.pid")
     log = folder.logs / "postgres.log"
     if not (folder.postgres / "PG_VERSION").exists():
-        arguments = [
-            "--auth=trust",
-            "--encoding=utf8",
-            "--no-locale",
-            "-U",
-            "postgres",
-            "-D",
-            str(folder.postgres),
-        ]
-        process.run([str(binaries / "initdb"), *arguments], log)
+        _make_database(binaries, folder, log)
     options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
     command = [str(binaries / "postgres"), "-D", str(folder.postgres), "-k", str(folder.sockets), *options]
     child = process.Child("Postgres", command, log, signal.SIGINT)
     child.wait_until(lambda: _answers(folder.postgres_url))
     return child
+
+
+def _make_database(binaries: Path, folder: DataFolder, log: Path) -> None:
+    """Make the database beside its place, so that one half made does not look whole at the next start."""
+    fresh = folder.path / "postgres.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    process.own(fresh)
+    arguments = ["--auth=trust", "--encoding=utf8", "--no-locale", "-U", "postgres", "-D", str(fresh)]
+    process.run([str(binaries / "initdb"), *arguments], log)
+    fresh.replace(folder.postgres)
 
 
 def _binaries() -> Path:

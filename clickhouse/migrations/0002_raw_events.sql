@@ -104,7 +104,7 @@ CREATE TABLE IF NOT EXISTS raw_events
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (server_id, match_id, session_id, seq)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS raw_events_view TO raw_events AS
 WITH

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS player_links
 )
 ENGINE = ReplacingMergeTree(updated_at)
 ORDER BY player_key
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE VIEW IF NOT EXISTS links AS
 SELECT

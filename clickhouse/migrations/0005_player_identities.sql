@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS player_identities
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (player_key, name)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- bot_* events are about the bot even where they do not flag it; bot_killed names it as the victim.
 CREATE MATERIALIZED VIEW IF NOT EXISTS player_identities_view TO player_identities AS

@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS player_daily
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (player_key, day, server_id, map, gametype)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS player_daily_view TO player_daily AS
 WITH

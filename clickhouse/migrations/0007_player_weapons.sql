@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS player_weapons
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (player_key, weapon, day)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS player_weapons_view TO player_weapons AS
 WITH is_kill(type, gametype, actor_key, actor_team, target_key, target_team) AS kill

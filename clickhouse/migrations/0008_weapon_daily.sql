@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS weapon_daily
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (weapon, day, server_id, map, gametype)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS weapon_daily_view TO weapon_daily AS
 WITH is_kill(type, gametype, actor_key, actor_team, target_key, target_team) AS kill

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS map_daily
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (map, day, server_id, gametype)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS map_daily_view TO map_daily AS
 WITH is_kill(type, gametype, actor_key, actor_team, target_key, target_team) AS kill

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS hit_locations
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (player_key, side, hitloc, mod, day)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS hit_locations_view TO hit_locations AS
 WITH

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS rivals
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (player_key, opponent_key)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS rivals_view TO rivals AS
 SELECT

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS tiles
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (map, kind, player_key, tile_x, tile_y)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- No map reaches further than 131072 units from its middle: beyond lies noise.
 CREATE MATERIALIZED VIEW IF NOT EXISTS tiles_view TO tiles AS

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS matches
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (match_key, session_id)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS matches_view TO matches AS
 WITH type IN ('match_end', 'intermission_start', 'match_outcome') AS is_end

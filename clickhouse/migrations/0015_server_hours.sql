@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS server_hours
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (server_id, hour)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS server_hours_view TO server_hours AS
 SELECT

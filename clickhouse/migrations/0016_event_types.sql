@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS event_types
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (type, day, server_id)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS event_types_view TO event_types AS
 SELECT

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.captures.recount import PlayerCount, Table, read_lines, recount
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-from recount import PlayerCount, Table, read_lines, recount  # noqa: E402
-
 CAPTURES = {"ffa": False, "team": True}
 Event = dict[str, Any]
 

@@ -9,20 +9,18 @@ import httpx
 import msgspec
 
 from api import doctor
-from api.app import create_app
 from api.doctor import Finding
 from api.ingest import refusals
 from api.platform import Platform
 from api.servers import service as servers
 from tests.events_made import body, kill
 from tests.running import Instance
-from tests.stack import Stack, add_server, drain
+from tests.stack import Stack, add_server, drain, http_client
 
 
 def test_ready_when_all_stores_answer(stack: Stack) -> None:
     async def scenario(platform: Platform) -> tuple[Any, str]:
-        transport = httpx.ASGITransport(app=create_app(platform))
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with http_client(platform) as client:
             assert (await client.get("/healthz")).json() == {"status": "ok"}
             answer = await client.get("/readyz", headers={"X-Request-ID": "mine-1"})
             assert answer.headers["x-request-id"] == "mine-1"
@@ -137,8 +135,7 @@ def test_quarantine_over_http_and_driving_it_in_again(stack: Stack, monkeypatch:
         assert await first_admin_token(platform.postgres) is None
         odd = kill(0, "Ann", "Bob") | {"type": "player kill!"}
         await platform.inlet.take(server, body([odd]), "")
-        transport = httpx.ASGITransport(app=create_app(platform))
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with http_client(platform) as client:
             url = "/api/v1/admin/quarantine"
             headers = {"Authorization": f"Bearer {token}"}
             refused = [
