@@ -13,8 +13,8 @@ to disk after that answer and never before, so a crash, a power cut or a kill -9
 the platform knows repeats by the numbers that the tracker put on them. Nothing is dropped: a line that the
 platform cannot take at all is put aside in a .rejected file and reported.
 
-Settings come from flags, then the environment (AFTERACTION_RELAY_URL, _TOKEN, _TOKEN_FILE, _SPOOL, ...), then a
-relay.conf (INI, section [relay], the flags' names). Exit status: 0 all well, 1 something was not sent,
+Settings come from flags, then the environment (AFTERACTION_RELAY_URL, _TOKEN, _TOKEN_FILE, _SPOOL, ...), then
+a relay.conf (INI, section [relay], the flags' names). Exit status: 0 all well, 1 something was not sent,
 2 wrong settings, 3 another relay has this spool.
 
 Standard library only, Python 3.9 or newer.
