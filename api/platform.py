@@ -11,7 +11,8 @@ from api.embedded.engines import Engines
 from api.errors import ConfigurationError
 from api.ingest.service import Inlet
 from api.settings import Settings
-from api.stores import clickhouse, redis
+from api.stores import clickhouse as clickhouses
+from api.stores import redis
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 
@@ -29,10 +30,15 @@ class Platform:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, engines: Engines) -> AsyncIterator[Platform]:
-    """Connect to the engines for the length of the block."""
+async def opened(
+    settings: Settings, engines: Engines, clickhouse: ClickHouse | None = None
+) -> AsyncIterator[Platform]:
+    """Connect to the engines for the length of the block.
+
+    An open `clickhouse` is used as it is, and left open.
+    """
     async with opened_postgres(engines) as postgres:
-        store = _clickhouse(engines)
+        store = clickhouse or _clickhouse(engines)
         client = redis.connect(engines.redis_url)
         inlet = Inlet(postgres, settings)
         inlet.start()
@@ -41,7 +47,8 @@ async def opened(settings: Settings, engines: Engines) -> AsyncIterator[Platform
         finally:
             await inlet.stop()
             await client.aclose()
-            store.close()
+            if clickhouse is None:
+                store.close()
 
 
 @asynccontextmanager
@@ -57,7 +64,7 @@ async def opened_postgres(engines: Engines) -> AsyncIterator[Postgres]:
 
 def _clickhouse(engines: Engines) -> ClickHouse:
     if engines.clickhouse_folder is not None:
-        return clickhouse.embedded(engines.clickhouse_folder)
+        return clickhouses.embedded(engines.clickhouse_folder)
     if engines.clickhouse_url is None:
         raise ConfigurationError("the ClickHouse of this data folder is open in another process")
-    return clickhouse.server(engines.clickhouse_url)
+    return clickhouses.server(engines.clickhouse_url)

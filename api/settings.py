@@ -57,8 +57,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     block_events: Annotated[int, _about("Most events that the writer puts into one insert.", ge=1)] = 50_000
     poll_seconds: Annotated[
-        float, _about("How often the writer looks for new events, in seconds.", gt=0, le=60)
-    ] = 0.2
+        float,
+        _about("Pause between two inserts while there is less than a block, in seconds.", gt=0, le=60),
+    ] = 1.0
     digest_days: Annotated[
         int, _about("Days for which a repeat from a sender without numbers is recognised.", ge=1)
     ] = 30

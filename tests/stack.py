@@ -38,7 +38,7 @@ class Stack:
         """Run a coroutine with all stores."""
 
         async def opened_run() -> R:
-            async with opened(self.settings, self.engines) as platform:
+            async with opened(self.settings, self.engines, self.clickhouse) as platform:
                 return await use(platform)
 
         return asyncio.run(opened_run())

@@ -42,10 +42,13 @@ def writers(postgres: Postgres, *, exclude: bool = False) -> AbstractAsyncContex
 
 
 async def step(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:
-    """Bring one block to ClickHouse, or wait a little when there is none."""
+    """Bring one block to ClickHouse, then wait unless there is more than a block of events.
+
+    A block costs ClickHouse some tenths of a second however small it is: small ones do not follow each other.
+    """
     async with writers(postgres):
         written = await write_block(postgres, clickhouse, settings.block_events)
-    if written is None:
+    if written is None or written < settings.block_events:
         await asyncio.sleep(settings.poll_seconds)
 
 

@@ -108,36 +108,6 @@ SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS raw_events_view TO raw_events AS
 WITH
-JSONExtract(line, 'Tuple(
-    type String, match_id String, seq Nullable(Int64), timestamp Nullable(Float64), map String,
-    gametype String, player_name String, player_guid String, player_smf_id Nullable(UInt32),
-    player_team String, player_bot Bool, player_x Nullable(Float32), player_y Nullable(Float32),
-    player_z Nullable(Float32), player_pitch Nullable(Float32), player_yaw Nullable(Float32),
-    player_stance String, attacker_name String, attacker_guid String, attacker_smf_id Nullable(UInt32),
-    attacker_team String, attacker_bot Bool, attacker_x Nullable(Float32), attacker_y Nullable(Float32),
-    attacker_z Nullable(Float32), attacker_pitch Nullable(Float32), attacker_yaw Nullable(Float32),
-    attacker_stance String, killer_name String, killer_guid String, killer_smf_id Nullable(UInt32),
-    killer_team String, killer_bot Bool, killer_x Nullable(Float32), killer_y Nullable(Float32),
-    killer_z Nullable(Float32), killer_pitch Nullable(Float32), killer_yaw Nullable(Float32),
-    killer_stance String, victim_name String, victim_guid String, victim_smf_id Nullable(UInt32),
-    victim_team String, victim_bot Bool, victim_x Nullable(Float32), victim_y Nullable(Float32),
-    victim_z Nullable(Float32), victim_pitch Nullable(Float32), victim_yaw Nullable(Float32),
-    victim_stance String, target_name String, target_guid String, target_smf_id Nullable(UInt32),
-    target_team String, target_bot Bool, target_x Nullable(Float32), target_y Nullable(Float32),
-    target_z Nullable(Float32), target_pitch Nullable(Float32), target_yaw Nullable(Float32),
-    target_stance String, weapon String, hitloc String, mod String, item String, item_name String,
-    old_weapon String, new_weapon String, old_team String, new_team String, projectile String,
-    vote_name String, fail_reason String, winning_team String, objective_name String,
-    objective_status String, team String, current_map String, next_map String, door_state String,
-    message String, vote_string String, smf_member_name String, is_team Bool, damage Nullable(Float32),
-    walked Nullable(Float32), sprinted Nullable(Float32), swam Nullable(Float32), driven Nullable(Float32),
-    distance Nullable(Float32), fall_height Nullable(Float32), jump_height Nullable(Float32),
-    timelimit Nullable(Float32), count Nullable(Int32), ammo_remaining Nullable(Int32),
-    fired Nullable(Int32), hits Nullable(Int32), yes_count Nullable(Int32), no_count Nullable(Int32),
-    fraglimit Nullable(Int32), maxclients Nullable(Int32), round_number Nullable(Int32),
-    teamnum Nullable(Int32), objective_index Nullable(Int32), allies_score Nullable(Int32),
-    axis_score Nullable(Int32), player_count Nullable(Int32), smf_member_id Nullable(Int32)
-)') AS e,
 -- Milliseconds (above 1e11) and seconds since the map loaded (before 2020) are told from unix seconds by
 -- their size. A clock that runs more than a day ahead is not believed.
 multiIf(
@@ -229,7 +199,8 @@ SELECT
     e.axis_score AS axis_score,
     e.player_count AS player_count,
     e.smf_member_id AS smf_member_id,
-    if(tab = 0, whole_line, substring(whole_line, tab + 1)) AS raw
+    raw
+-- Each step is a query of its own: put into one, ClickHouse plans the extraction again for every field.
 FROM
 (
     SELECT
@@ -237,10 +208,63 @@ FROM
         session_id,
         received_ms,
         anchor_ms,
-        map AS batch_map,
-        gametype AS batch_gametype,
-        arrayJoin(splitByChar('\n', lines)) AS whole_line,
-        position(whole_line, '\t') AS tab,
-        if(tab = 0, whole_line, substring(whole_line, 1, tab - 1)) AS line
-    FROM ingest_batches
+        batch_map,
+        batch_gametype,
+        raw,
+        untuple(fields) AS e
+    FROM
+    (
+        SELECT
+            server_id,
+            session_id,
+            received_ms,
+            anchor_ms,
+            batch_map,
+            batch_gametype,
+            if(tab = 0, whole_line, substring(whole_line, tab + 1)) AS raw,
+            JSONExtract(line, 'Tuple(
+                type String, match_id String, seq Nullable(Int64), timestamp Nullable(Float64), map String,
+                gametype String, player_name String, player_guid String, player_smf_id Nullable(UInt32),
+                player_team String, player_bot Bool, player_x Nullable(Float32), player_y Nullable(Float32),
+                player_z Nullable(Float32), player_pitch Nullable(Float32), player_yaw Nullable(Float32),
+                player_stance String, attacker_name String, attacker_guid String, attacker_smf_id Nullable(UInt32),
+                attacker_team String, attacker_bot Bool, attacker_x Nullable(Float32), attacker_y Nullable(Float32),
+                attacker_z Nullable(Float32), attacker_pitch Nullable(Float32), attacker_yaw Nullable(Float32),
+                attacker_stance String, killer_name String, killer_guid String, killer_smf_id Nullable(UInt32),
+                killer_team String, killer_bot Bool, killer_x Nullable(Float32), killer_y Nullable(Float32),
+                killer_z Nullable(Float32), killer_pitch Nullable(Float32), killer_yaw Nullable(Float32),
+                killer_stance String, victim_name String, victim_guid String, victim_smf_id Nullable(UInt32),
+                victim_team String, victim_bot Bool, victim_x Nullable(Float32), victim_y Nullable(Float32),
+                victim_z Nullable(Float32), victim_pitch Nullable(Float32), victim_yaw Nullable(Float32),
+                victim_stance String, target_name String, target_guid String, target_smf_id Nullable(UInt32),
+                target_team String, target_bot Bool, target_x Nullable(Float32), target_y Nullable(Float32),
+                target_z Nullable(Float32), target_pitch Nullable(Float32), target_yaw Nullable(Float32),
+                target_stance String, weapon String, hitloc String, mod String, item String, item_name String,
+                old_weapon String, new_weapon String, old_team String, new_team String, projectile String,
+                vote_name String, fail_reason String, winning_team String, objective_name String,
+                objective_status String, team String, current_map String, next_map String, door_state String,
+                message String, vote_string String, smf_member_name String, is_team Bool, damage Nullable(Float32),
+                walked Nullable(Float32), sprinted Nullable(Float32), swam Nullable(Float32), driven Nullable(Float32),
+                distance Nullable(Float32), fall_height Nullable(Float32), jump_height Nullable(Float32),
+                timelimit Nullable(Float32), count Nullable(Int32), ammo_remaining Nullable(Int32),
+                fired Nullable(Int32), hits Nullable(Int32), yes_count Nullable(Int32), no_count Nullable(Int32),
+                fraglimit Nullable(Int32), maxclients Nullable(Int32), round_number Nullable(Int32),
+                teamnum Nullable(Int32), objective_index Nullable(Int32), allies_score Nullable(Int32),
+                axis_score Nullable(Int32), player_count Nullable(Int32), smf_member_id Nullable(Int32)
+            )') AS fields
+        FROM
+        (
+            SELECT
+                server_id,
+                session_id,
+                received_ms,
+                anchor_ms,
+                map AS batch_map,
+                gametype AS batch_gametype,
+                arrayJoin(splitByChar('\n', lines)) AS whole_line,
+                position(whole_line, '\t') AS tab,
+                if(tab = 0, whole_line, substring(whole_line, 1, tab - 1)) AS line
+            FROM ingest_batches
+        )
+    )
 );
