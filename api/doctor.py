@@ -66,10 +66,13 @@ async def _platform(postgres: Postgres, url: str | None) -> list[Finding]:
                 found.append(Finding("bad", about, f"{store}: {said}"))
     except (httpx.HTTPError, ValueError, KeyError) as error:
         found.append(Finding("bad", about, f"does not answer at {url}: {error!r}"))
+    failure = await inbox.failure(postgres)
+    if failure:
+        found.append(Finding("bad", about, f"ClickHouse refuses events, which wait in the inbox: {failure}"))
     depth = await inbox.depth(postgres)
-    if depth.oldest_seconds > _STUCK_SECONDS:
+    if depth.oldest_seconds > _STUCK_SECONDS and not failure:
         text = f"{depth.events} accepted events have waited up to {depth.oldest_seconds:.0f} s for ClickHouse"
-        found.append(Finding("bad", about, f"{text}: {depth.failure or 'does a worker run?'}"))
+        found.append(Finding("bad", about, f"{text}: does a worker run?"))
     return found
 
 

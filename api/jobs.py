@@ -1,11 +1,12 @@
 """Jobs that a command asks of the running instance: a queue in Redis, and how far each job is."""
 
+from contextlib import suppress
 from uuid import uuid4
 
 import msgspec
 from redis.asyncio import Redis
 
-from api.errors import AfterActionError
+from api.errors import AfterActionError, StoreUnavailable
 from api.platform import Platform
 from api.rebuild import service as rebuild
 from api.stores.redis import away
@@ -60,7 +61,8 @@ async def _run(platform: Platform, job: Job) -> None:
     async def note(state: Progress) -> None:
         nonlocal last
         last = state
-        with away():
+        # A job goes on when nobody can be told of it.
+        with suppress(StoreUnavailable), away():
             await platform.redis.set(f"job:{job.id}", msgspec.json.encode(state), ex=_KEEP_SECONDS)
 
     async def report(noun: str, done: int, total: int) -> None:

@@ -61,7 +61,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         _about("Pause between two inserts while there is less than a block, in seconds.", gt=0, le=60),
     ] = 1.0
     digest_days: Annotated[
-        int, _about("Days for which a repeat from a sender without numbers is recognised.", ge=1)
+        int,
+        _about(
+            "Days for which a repeat of events with unix timestamps but without numbers is recognised.", ge=1
+        ),
     ] = 30
 
     live_timeout_seconds: Annotated[

@@ -25,7 +25,7 @@ async def work(platform: Platform) -> None:
                 1.0,
             ),
             ("jobs", lambda: jobs.step(platform), 0.2),
-            ("tidy", lambda: ingest.tidy(platform.postgres, platform.settings), 3600.0),
+            ("tidy", lambda: ingest.tidy(platform.postgres), 3600.0),
         ):
             group.create_task(_for_ever(name, step, pause), name=name)
 

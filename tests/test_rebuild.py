@@ -7,6 +7,8 @@ import pytest
 
 from api.errors import Conflict, NotFound
 from api.ingest import job
+from api.ingest.decode import decode
+from api.ingest.sorting import Arrival
 from api.platform import Platform
 from api.rebuild import service as rebuild
 from tests.events_made import body, kill
@@ -86,7 +88,7 @@ def test_what_waits_in_the_inbox_is_written_first_and_counts_once(stack: Stack) 
     async def scenario(platform: Platform) -> list[dict[str, Any]]:
         await add_server(platform)
         await played(platform, 0, 30)
-        await platform.postgres.execute(job._SQL["seal"], 1000)
+        await platform.postgres.execute(job._SQL["seal"], 1000, 1 << 20)
         await run(platform)
         await drain(platform)
         return (await tables(platform))["event_types"]
@@ -107,11 +109,28 @@ def test_while_a_block_is_refused_nothing_is_rebuilt(stack: Stack) -> None:
     async def scenario(platform: Platform) -> None:
         await add_server(platform)
         await played(platform, 0, 3)
-        await platform.clickhouse.command("RENAME TABLE ingest_batches TO ingest_batches_away")
+        await platform.clickhouse.command("ALTER TABLE rivals ADD CONSTRAINT never CHECK kills > 99")
         try:
             with pytest.raises(Conflict, match="refuses a block"):
                 await run(platform)
         finally:
-            await platform.clickhouse.command("RENAME TABLE ingest_batches_away TO ingest_batches")
+            await platform.clickhouse.command("ALTER TABLE rivals DROP CONSTRAINT never")
 
     stack.run(scenario)
+
+
+def test_days_with_the_same_rows_are_both_counted(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> tuple[Tables, Tables]:
+        server = await add_server(platform)
+        for day in (0, 1):
+            sent = body([kill(seq, "Ann", "Bob", session_id=f"s{day}", timestamp=5.0) for seq in range(4)])
+            decoded = decode(sent, max_events=10, max_event_bytes=10_000)
+            await platform.inlet.commit(Arrival(server, 1_790_000_000.0 + 86_400 * day, decoded))
+            await drain(platform)
+        before = await tables(platform)
+        await run(platform)
+        return before, await tables(platform)
+
+    before, after = stack.run(scenario)
+    assert after == before
+    assert sum(row["kills"] for row in after["rivals"]) == 8

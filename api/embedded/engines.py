@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.embedded import postgres, valkey
+from api.embedded.deduplication import forget_lost_blocks
 from api.embedded.folder import DataFolder
 from api.embedded.process import Child
 from api.errors import ConfigurationError
@@ -42,6 +43,8 @@ def running(settings: Settings, say: Say) -> Iterator[Engines]:
     data.create()
     with ExitStack() as stack:
         stack.enter_context(data.lock())
+        if not settings.clickhouse_url and (lost := forget_lost_blocks(data.clickhouse)):
+            say(f"ClickHouse was killed while it wrote: {lost} blocks will be written again")
         children = []
         for url, name, engine in (
             (settings.postgres_url, "Postgres", postgres),

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from api.auth.service import Gate
+from api.events.refusal import RejectCode
 from api.ingest import quarantine
 from api.ingest.quarantine import Driven
 from api.ingest.routes import token_of
@@ -46,7 +47,7 @@ async def list_quarantine(
     postgres: NamedDependency[Postgres],
     before: Annotated[int | None, QueryParameter(ge=1, le=2**62)] = None,
     server: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
-    code: FromQuery[str | None] = None,
+    code: FromQuery[RejectCode | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> QuarantinePage:
     """Return what was set aside, with the reason and the bytes as they arrived."""
@@ -77,7 +78,7 @@ async def drive_quarantine(
     inlet: NamedDependency[Inlet],
     settings: NamedDependency[Settings],
     server: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
-    code: FromQuery[str | None] = None,
+    code: FromQuery[RejectCode | None] = None,
 ) -> Driven:
     """Send quarantined events through ingest again, after whatever kept them out was mended."""
     await gate.admin(token_of(request))

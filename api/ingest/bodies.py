@@ -25,6 +25,8 @@ _JUNK: Final = b" \t\r\n\v\f\0"
 _BOM: Final = b"\xef\xbb\xbf"
 # Commas an event has; with more, count the pieces one by one rather than let the parser list them all.
 _COMMAS: Final = 128
+# Counted by the scan in one element. An event has some hundreds.
+_ELEMENT_TOKENS: Final = 50_000
 _TOKEN: Final = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|[\[\]{},]')
 _SEAM: Final = re.compile(rb"}[\s\0,]*{")
 _PRETTY: Final = re.compile(rb'{[ \t]*\r?\n\s*"')
@@ -204,11 +206,15 @@ def _split_wrapped(line: bytes, limit: int) -> list[bytes]:
 def _scan(body: bytes) -> Iterator[bytes]:
     """The values in a sequence of arrays and objects, told by brackets and quotes alone.
 
-    It goes on where a parser gives up: after a broken element whose brackets are even, between arrays that
+    An element of more tokens than any event has ends the scan, and is one piece with all that follows it. It
+    goes on where a parser gives up: after a broken element whose brackets are even, between arrays that
     follow each other, and at a line that begins with an object no deeper than the one without end before.
     """
-    depth = base = start = indent = 0
+    depth = base = start = indent = tokens = 0
     for token in _TOKEN.finditer(body):
+        tokens += 1
+        if tokens > _ELEMENT_TOKENS:
+            break
         mark, at, after = token[0][:1], token.start(), token.end()
         cut = -1
         if mark == b'"':
@@ -232,7 +238,7 @@ def _scan(body: bytes) -> Iterator[bytes]:
             cut = at
         if cut >= 0:
             yield from _whole(body[start:cut])
-            start = after
+            start, tokens = after, 0
     yield from _whole(body[start:])
 
 

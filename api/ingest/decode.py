@@ -30,7 +30,7 @@ _NO_BREAKS: Final = bytes.maketrans(b"\n\r", b"  ")
 
 
 class Rejection(msgspec.Struct):
-    """An event that was not taken: its place in the body from 0, why, and its bytes."""
+    """An event that was not taken: its place in the body from 0, why, and its bytes, cut if too large."""
 
     index: int
     code: RejectCode
@@ -138,7 +138,7 @@ def decode(body: bytes, *, max_events: int, max_event_bytes: int) -> Decoded:
             else:
                 line = piece.translate(_ONE_LINE) if blanks or b"\n" in piece else piece
         except Refused as refused:
-            rejected.append(Rejection(index, refused.code, refused.reason, piece))
+            rejected.append(Rejection(index, refused.code, refused.reason, piece[:max_event_bytes]))
             continue
         session_id = event.session_id or ""
         session = sessions.get(session_id)

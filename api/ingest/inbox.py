@@ -17,7 +17,10 @@ class Inbox(msgspec.Struct):
     bytes: int
     oldest_seconds: float
     failing_blocks: int
-    failure: str | None
+
+
+class _Failure(msgspec.Struct):
+    text: str
 
 
 async def depth(postgres: Postgres) -> Inbox:
@@ -26,3 +29,9 @@ async def depth(postgres: Postgres) -> Inbox:
     metrics.inbox_events.set(found[0].events)
     metrics.inbox_oldest_seconds.set(found[0].oldest_seconds)
     return found[0]
+
+
+async def failure(postgres: Postgres) -> str | None:
+    """Return why ClickHouse refused the oldest failing block, None when it refuses none."""
+    found = await postgres.one(_SQL["failure"], _Failure)
+    return found.text if found else None

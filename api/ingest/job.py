@@ -12,14 +12,17 @@ import msgspec
 import structlog
 
 from api import metrics
+from api.errors import StoreUnavailable
 from api.ingest import payload
 from api.settings import Settings
-from api.stores.clickhouse import ClickHouse, QueryError
+from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Connection, Postgres, fetch
 from api.stores.sql import queries
 
 _SQL = queries("postgres", "inbox")
 _LEDGER = queries("postgres", "ledger")
+# What a block may have unpacked, however few its events are.
+_BLOCK_BYTES = 64 << 20
 _WRITERS_KEY = 0x696E_626F_78  # "inbox"
 
 log = structlog.get_logger()
@@ -36,7 +39,7 @@ class _Row(msgspec.Struct):
     payload: bytes
 
 
-def writers(postgres: Postgres, *, exclude: bool = False) -> AbstractAsyncContextManager[None]:
+def writers(postgres: Postgres, *, exclude: bool = False) -> AbstractAsyncContextManager[Connection]:
     """Be one of the writers for the length of the block, or keep all of them out (`exclude`)."""
     return postgres.lock(_WRITERS_KEY, shared=not exclude)
 
@@ -52,9 +55,9 @@ async def step(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -
         await asyncio.sleep(settings.poll_seconds)
 
 
-async def tidy(postgres: Postgres, settings: Settings) -> None:
+async def tidy(postgres: Postgres) -> None:
     """Forget digests that are older than a repeat can be."""
-    await postgres.execute(_LEDGER["forget_digests"], settings.digest_days)
+    await postgres.execute(_LEDGER["forget_digests"])
 
 
 async def write_block(postgres: Postgres, clickhouse: ClickHouse, block_events: int) -> int | None:
@@ -62,7 +65,13 @@ async def write_block(postgres: Postgres, clickhouse: ClickHouse, block_events: 
 
     Returns None when no block is due, 0 when one was refused and will be tried again.
     """
-    await postgres.execute(_SQL["seal"], block_events)
+    written = await _write_oldest(postgres, clickhouse)
+    if written is None and await postgres.execute(_SQL["seal"], block_events, _BLOCK_BYTES):
+        written = await _write_oldest(postgres, clickhouse)
+    return written
+
+
+async def _write_oldest(postgres: Postgres, clickhouse: ClickHouse) -> int | None:
     async with postgres.transaction() as connection:
         blocks = await fetch(connection, _SQL["claim"], _Block)
         if not blocks:
@@ -76,7 +85,9 @@ async def _insert(connection: Connection, clickhouse: ClickHouse, block: _Block)
         with metrics.insert_seconds.time():
             runs = (run for row in rows for run in payload.unpack(row.payload))
             await clickhouse.insert("ingest_batches", payload.columns(runs), token=block.token)
-    except QueryError as error:
+    except StoreUnavailable:
+        raise
+    except Exception as error:
         metrics.insert_failures.inc()
         log.error("block not inserted", block=block.id, failures=block.failures + 1, cause=str(error)[:500])
         await _execute(connection, "postpone", str(error)[:2000], block.id)

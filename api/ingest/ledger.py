@@ -1,7 +1,8 @@
 """The ledger: one Postgres transaction that decides what is new and keeps it.
 
-`commit` takes a group of arrivals, subtracts what each session has already delivered, and stores the rest in
-the inbox. When it returns, the events will be counted, once; when it raises, nothing of the group was kept.
+`commit` takes a group of arrivals, subtracts what each session has already delivered, and stores the rest
+in the inbox. When it returns, the events will be counted, once. When it raises, the group was not kept, or
+nobody knows: a connection can be lost in the middle of COMMIT. The same bodies may be sent again either way.
 """
 
 import hashlib
@@ -15,11 +16,16 @@ from psycopg.types.range import Range
 from api.ingest import ranges
 from api.ingest.decode import NO_SEQ
 from api.ingest.payload import pack
-from api.ingest.sorting import Arrival, Outcome, SessionKey, SessionState, Sorted, clock_lead, sort
+from api.ingest.sorting import Arrival, Outcome, SessionKey, SessionState, Sorted, clock_lead, sort, without
 from api.stores.postgres import Connection, Postgres
 from api.stores.sql import queries
 
 _SQL = queries("postgres", "ledger")
+# A body that is sent again after a lost answer comes within seconds. Later, one without unix timestamps may
+# be another that looks the same.
+_UNDATED_SECONDS = 120.0
+# Of a session's ranges in Postgres: some 10,000 of them. Each event is held against all of them.
+_MOST_BYTES = 256 << 10
 
 
 class _Incoming(msgspec.Struct):
@@ -32,19 +38,36 @@ class _Incoming(msgspec.Struct):
     received_at: float = 0
 
 
-async def commit(postgres: Postgres, arrivals: Sequence[Arrival]) -> list[Outcome]:
+class _Shattered(Exception):
+    """Sessions whose received numbers have more holes than the ledger keeps."""
+
+    def __init__(self, keys: frozenset[SessionKey]) -> None:
+        super().__init__(keys)
+        self.keys = keys
+
+
+async def commit(postgres: Postgres, arrivals: Sequence[Arrival], digest_days: int) -> list[Outcome]:
     """Keep what is new of each arrival and return an outcome for each, in order.
 
-    Raises StoreUnavailable when Postgres is away; then the whole group may be sent again.
+    Events that would tear a session into more than some 10,000 pieces are rejected. Raises StoreUnavailable
+    when Postgres is away; then the whole group may be sent again.
     """
+    try:
+        return await _commit(postgres, arrivals, digest_days)
+    except _Shattered as shattered:
+        return await _commit(postgres, [without(a, shattered.keys) for a in arrivals], digest_days)
+
+
+async def _commit(postgres: Postgres, arrivals: Sequence[Arrival], digest_days: int) -> list[Outcome]:
     async with postgres.transaction() as connection:
         states = await _record_sessions(connection, _incoming(arrivals))
-        digests = await _record_digests(connection, arrivals)
+        digests = await _record_digests(connection, arrivals, digest_days)
         result = sort(arrivals, states, digests)
         await _count(connection, result)
         await _quarantine(connection, arrivals)
         if result.runs:
-            await connection.execute(_SQL["put_in_inbox"], (result.events, pack(result.runs)))
+            size = sum(len(run.lines) for run in result.runs)
+            await connection.execute(_SQL["put_in_inbox"], (result.events, size, pack(result.runs)))
     return result.outcomes
 
 
@@ -56,7 +79,8 @@ def _incoming(arrivals: Sequence[Arrival]) -> dict[SessionKey, _Incoming]:
             entry.numbers += [seq for seq in events.seqs if seq != NO_SEQ]
             entry.map = next((m for m in reversed(events.maps) if m), entry.map)
             entry.gametype = next((g for g in reversed(events.gametypes) if g), entry.gametype)
-            entry.clock_lead = clock_lead(events, arrival.received_at)
+            lead = clock_lead(events, arrival.received_at)
+            entry.clock_lead = lead if lead is not None else entry.clock_lead
             entry.received_at = max(entry.received_at, arrival.received_at)
     return found
 
@@ -79,19 +103,29 @@ async def _record_sessions(
             [_utc(entry.received_at) for entry in entries],
         ),
     )
+    rows = await cursor.fetchall()
+    shattered = frozenset(
+        (server_id, session_id) for server_id, session_id, *_, size in rows if size > _MOST_BYTES
+    )
+    if shattered:
+        raise _Shattered(shattered)
     return {
         (server_id, session_id): SessionState(_ranges(fresh), map_, gametype)
-        async for server_id, session_id, fresh, map_, gametype in cursor
+        for server_id, session_id, fresh, map_, gametype, _ in rows
     }
 
 
-async def _record_digests(connection: Connection, arrivals: Sequence[Arrival]) -> set[tuple[int, bytes]]:
+async def _record_digests(
+    connection: Connection, arrivals: Sequence[Arrival], digest_days: int
+) -> set[tuple[int, bytes]]:
     found = {(a.server_id, a.digest) for a in arrivals if a.digest is not None}
     if not found:
         return set()
     pairs = list(found)
+    seconds = [digest_days * 86_400.0 if digest.dated else _UNDATED_SECONDS for _, digest in pairs]
     cursor = await connection.execute(
-        _SQL["record_digests"], ([server_id for server_id, _ in pairs], [digest for _, digest in pairs])
+        _SQL["record_digests"],
+        ([server_id for server_id, _ in pairs], [digest.value for _, digest in pairs], seconds),
     )
     return {(server_id, bytes(digest)) async for server_id, digest in cursor}
 

@@ -18,25 +18,10 @@ def from_numbers(numbers: Iterable[int]) -> list[Range]:
     return found
 
 
-def size(ranges: Iterable[Range]) -> int:
-    """Return how many numbers the ranges hold."""
-    return sum(past - first for first, past in ranges)
-
-
 def contains(ranges: Sequence[Range], number: int) -> bool:
     """Tell whether a number lies in one of the ascending ranges."""
     place = bisect_right(ranges, number, key=lambda r: r[0])
     return place > 0 and number < ranges[place - 1][1]
-
-
-def gaps(ranges: Sequence[Range], start: int = 0) -> list[Range]:
-    """Return what is missing from `start` to the end of the last of the ascending ranges."""
-    missing = []
-    for first, past in ranges:
-        if first > start:
-            missing.append((start, first))
-        start = max(start, past)
-    return missing
 
 
 def to_multirange(ranges: Iterable[Range]) -> str:

@@ -1,5 +1,7 @@
 """HTTP: where game servers send their events."""
 
+import asyncio
+
 from litestar import Request, Router, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -8,10 +10,12 @@ from litestar.openapi.spec import Example
 from redis.asyncio import Redis
 
 from api.auth.service import Gate
-from api.errors import TokenMissing, TokenRefused
+from api.errors import BadRequest, TokenMissing, TokenRefused
 from api.ingest import refusals
 from api.ingest.service import Accepted, Inlet
 from api.problems import Problem
+
+_BODY_SECONDS = 60
 
 _EXAMPLE = Example(
     summary="One kill, sent twice in the same body",
@@ -38,7 +42,7 @@ _EXAMPLE = Example(
         401: ResponseSpec(Problem, description="No token, or one never issued"),
         403: ResponseSpec(Problem, description="A revoked token"),
         413: ResponseSpec(Problem, description="Over a limit"),
-        503: ResponseSpec(Problem, description="Try again later: nothing was kept"),
+        503: ResponseSpec(Problem, description="Try again later, with the same body"),
     },
 )
 async def ingest_events(
@@ -53,8 +57,15 @@ async def ingest_events(
     accepted event will be counted once, whatever happens. An event that cannot be accepted is set aside with
     its reason and costs its neighbours nothing. `Content-Type` is not looked at.
     """
+    await _server(request, gate, redis)
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            body = await request.body()
+    except TimeoutError as error:
+        raise BadRequest(f"the body did not arrive within {_BODY_SECONDS} s; send smaller ones") from error
+    # A token may have been revoked while the body came in.
     server_id = await _server(request, gate, redis)
-    return await inlet.take(server_id, await request.body(), request.headers.get("content-encoding", ""))
+    return await inlet.take(server_id, body, request.headers.get("content-encoding", ""))
 
 
 async def _server(request: Request[None, None, State], gate: Gate, redis: Redis) -> int:

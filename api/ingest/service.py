@@ -15,10 +15,11 @@ from api.ingest.sorting import Arrival, Outcome
 from api.settings import Settings
 from api.stores.postgres import Postgres
 
-# A group is closed at this many events; one transaction of it takes some tens of milliseconds.
-_GROUP_EVENTS = 20_000
-_WAITING_EVENTS = 400_000
+# A group is closed at this size; one transaction of it takes some tens of milliseconds.
+_GROUP_BYTES = 8 << 20
+_WAITING_BYTES = 256 << 20
 _COMMIT_SECONDS = 20
+_ANSWER_SECONDS = 25
 # Bodies above this are decoded in a thread, so that other requests go on meanwhile.
 _LARGE_BODY = 256 << 10
 _BLANK = b" \t\r\n\0"
@@ -47,6 +48,10 @@ class Accepted(msgspec.Struct):
 class _Waiting:
     arrival: Arrival
     answer: asyncio.Future[Outcome]
+    bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self.bytes = sum(len(line) for events in self.arrival.decoded.sessions for line in events.lines)
 
 
 class Inlet:
@@ -56,7 +61,7 @@ class Inlet:
         self._postgres = postgres
         self._settings = settings
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
-        self._waiting_events = 0
+        self._waiting_bytes = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -79,16 +84,16 @@ class Inlet:
         StoreUnavailable when the ledger cannot be written.
         """
         received_at = time.time()
-        if len(body) > _LARGE_BODY:
-            decoded = await asyncio.to_thread(self._decode, body, content_encoding)
+        unpacked = bodies.decompress(body, content_encoding, self._settings.max_unpacked_bytes)
+        if len(unpacked) > _LARGE_BODY:
+            decoded = await asyncio.to_thread(self._decode, unpacked)
         else:
-            decoded = self._decode(body, content_encoding)
+            decoded = self._decode(unpacked)
         if decoded.total == 0 and not body.strip(_BLANK):
             raise BadRequest("the body is empty; send events as JSON, as NDJSON or as urlencoded lines")
         return answer(await self.commit(Arrival(server_id, received_at, decoded)))
 
-    def _decode(self, body: bytes, content_encoding: str) -> Decoded:
-        unpacked = bodies.decompress(body, content_encoding, self._settings.max_unpacked_bytes)
+    def _decode(self, unpacked: bytes) -> Decoded:
         return decode(
             unpacked,
             max_events=self._settings.max_batch_events,
@@ -97,15 +102,19 @@ class Inlet:
 
     async def commit(self, arrival: Arrival) -> Outcome:
         """Commit decoded events and return what became of each."""
-        if self._waiting_events > _WAITING_EVENTS:
+        if self._waiting_bytes > _WAITING_BYTES:
             raise StoreUnavailable("postgres", "more events wait to be committed than fit into memory", 2)
         waiting = _Waiting(arrival, asyncio.get_running_loop().create_future())
-        self._waiting_events += arrival.decoded.total
+        self._waiting_bytes += waiting.bytes
+        # Whoever waits may have given up by then.
+        waiting.answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             self._queue.put_nowait(waiting)
-            outcome = await waiting.answer
+            outcome = await asyncio.wait_for(asyncio.shield(waiting.answer), _ANSWER_SECONDS)
+        except TimeoutError as error:
+            raise StoreUnavailable("postgres", f"no commit within {_ANSWER_SECONDS} s") from error
         finally:
-            self._waiting_events -= arrival.decoded.total
+            self._waiting_bytes -= waiting.bytes
         _measure(arrival, outcome)
         return outcome
 
@@ -124,7 +133,8 @@ class Inlet:
         try:
             with metrics.commit_seconds.time():
                 async with asyncio.timeout(_COMMIT_SECONDS):
-                    outcomes = await ledger.commit(self._postgres, [w.arrival for w in group])
+                    arrivals = [waiting.arrival for waiting in group]
+                    outcomes = await ledger.commit(self._postgres, arrivals, self._settings.digest_days)
         except TimeoutError:
             _fail(group, StoreUnavailable("postgres", f"no commit within {_COMMIT_SECONDS} s"))
         except StoreUnavailable as error:
@@ -141,10 +151,10 @@ class Inlet:
 
     async def _next_group(self) -> list[_Waiting]:
         group = [await self._queue.get()]
-        events = group[0].arrival.decoded.total
-        while events < _GROUP_EVENTS and not self._queue.empty():
+        size = group[0].bytes
+        while size < _GROUP_BYTES and not self._queue.empty():
             group.append(self._queue.get_nowait())
-            events += group[-1].arrival.decoded.total
+            size += group[-1].bytes
         return group
 
 

@@ -1,9 +1,12 @@
 """Which events of a batch are new, and the runs they go to ClickHouse in. Rules only, no I/O."""
 
+import dataclasses
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from api.events.fold import anchor, relative
 from api.ingest import ranges
@@ -14,6 +17,17 @@ from api.ingest.ranges import Range
 SessionKey = tuple[int, str]
 
 
+class Digest(msgspec.Struct, frozen=True):
+    """What tells a body's events without numbers from any other's.
+
+    `dated`: all of them carry unix timestamps, so the same bytes later are the same events. Without, they may
+    be others that look the same, such as two starts of one map.
+    """
+
+    value: bytes
+    dated: bool
+
+
 @dataclass(slots=True)
 class Arrival:
     """One request's events from one server; `received_at` in unix seconds."""
@@ -21,10 +35,10 @@ class Arrival:
     server_id: int
     received_at: float
     decoded: Decoded
-    digest: bytes | None = None
+    digest: Digest | None = None
 
     def __post_init__(self) -> None:
-        self.digest = self.digest or digest_of_unnumbered(self.decoded.sessions)
+        self.digest = self.digest or digest_of_unnumbered(self.decoded)
 
 
 @dataclass(slots=True)
@@ -57,16 +71,40 @@ class Sorted:
     unnumbered: dict[SessionKey, int]
 
 
-def digest_of_unnumbered(sessions: Iterable[SessionEvents]) -> bytes | None:
-    """Return a digest of the lines without numbers, None when every line has one."""
-    hashed = hashlib.blake2b(digest_size=16)
-    found = False
-    for events in sessions:
-        for seq, line in zip(events.seqs, events.lines, strict=True):
+def digest_of_unnumbered(decoded: Decoded) -> Digest | None:
+    """Return the digest of what came without numbers, None when every accepted event has one.
+
+    It is over the bytes as they were sent, rejected ones included, so it stays the same when rules change.
+    """
+    pieces: list[tuple[int, bytes]] = [(r.index, r.original) for r in decoded.rejected]
+    unnumbered, dated = False, True
+    for events in decoded.sessions:
+        columns = zip(events.indexes, events.seqs, events.lines, events.timestamps, strict=True)
+        for index, seq, line, timestamp in columns:
             if seq == NO_SEQ:
-                found = True
-                hashed.update(line + b"\n")
-    return hashed.digest() if found else None
+                unnumbered = True
+                dated = dated and not math.isnan(timestamp) and not relative(timestamp)
+                pieces.append((index, line.partition(b"\t")[2] or line))
+    if not unnumbered:
+        return None
+    hashed = hashlib.blake2b(digest_size=16)
+    for _, piece in sorted(pieces):
+        hashed.update(len(piece).to_bytes(8, "little") + piece)
+    return Digest(hashed.digest(), dated)
+
+
+def without(arrival: Arrival, keys: Container[SessionKey]) -> Arrival:
+    """Return an arrival whose events of these sessions are rejected, because of the holes between them."""
+    kept, rejected = [], list(arrival.decoded.rejected)
+    for events in arrival.decoded.sessions:
+        if (arrival.server_id, events.session_id) not in keys:
+            kept.append(events)
+            continue
+        reason = f"session {events.session_id!r} has too many holes: begin another session, counting from 0"
+        for index, line in zip(events.indexes, events.lines, strict=True):
+            rejected.append(Rejection(index, "bad_seq", reason, line.partition(b"\t")[2] or line))
+    decoded = dataclasses.replace(arrival.decoded, sessions=kept, rejected=rejected)
+    return Arrival(arrival.server_id, arrival.received_at, decoded, arrival.digest)
 
 
 def clock_lead(events: SessionEvents, received_at: float) -> float | None:
@@ -85,8 +123,9 @@ def sort(
     result = Sorted([], [], 0, {}, {})
     for arrival in arrivals:
         outcome = Outcome(rejected=arrival.decoded.rejected)
-        unseen = (arrival.server_id, arrival.digest or b"") in new_digests
-        new_digests.discard((arrival.server_id, arrival.digest or b""))
+        digest = (arrival.server_id, arrival.digest.value if arrival.digest else b"")
+        unseen = digest in new_digests
+        new_digests.discard(digest)
         for events in arrival.decoded.sessions:
             key = (arrival.server_id, events.session_id)
             chosen = _choose(events, states[key], unseen)

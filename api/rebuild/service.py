@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from api.errors import Conflict, NotFound
+from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import inbox
 from api.ingest import job as ingest
 from api.settings import Settings
@@ -30,6 +30,10 @@ class _Day(msgspec.Struct):
     day: str
 
 
+class _Logged(msgspec.Struct):
+    events: int
+
+
 async def nouns(clickhouse: ClickHouse) -> list[str]:
     """Return what can be rebuilt."""
     return [noun.name for noun in await clickhouse.rows(_SQL["nouns"], _Noun)]
@@ -47,37 +51,57 @@ async def rebuild(
     if noun is not None and noun not in known:
         raise NotFound(f"{noun!r} cannot be rebuilt; these can: {', '.join(sorted(known))}")
     chosen = [known[noun]] if noun else list(known.values())
-    async with ingest.writers(postgres, exclude=True):
+    async with ingest.writers(postgres, exclude=True) as lock:
         await _finish_blocks(postgres, clickhouse, settings)
         days = [found.day for found in await clickhouse.rows(_SQL["days"], _Day)]
+        logged = await _logged(clickhouse)
         total = len(chosen) * len(days)
         for place, entry in enumerate(chosen):
 
             async def one_day(done: int, name: str = entry.name, before: int = place * len(days)) -> None:
                 await report(name, before + done, total)
 
-            await _rebuild_one(clickhouse, entry, days, one_day)
+            await _fill(clickhouse, entry, days, one_day)
+            # A lock that was lost with its connection keeps no writer out: then nothing is exchanged.
+            await lock.execute("SELECT 1")
+            await _exchange(clickhouse, entry)
+            if await _logged(clickhouse) != logged:
+                raise StoreUnavailable(
+                    "postgres", f"the lock on writers was lost; rebuild {entry.name} again"
+                )
     return len(chosen)
+
+
+async def _logged(clickhouse: ClickHouse) -> int:
+    found = await clickhouse.one(_SQL["logged"], _Logged)
+    return found.events if found else 0
 
 
 async def _finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:
     """Bring every sealed block to its end: its token would not hold against a new table."""
     while await ingest.write_block(postgres, clickhouse, settings.block_events) is not None:
         pass
-    depth = await inbox.depth(postgres)
-    if depth.failing_blocks:
-        raise Conflict(f"ClickHouse refuses a block ({depth.failure}); mend that first, then rebuild")
+    failure = await inbox.failure(postgres)
+    if failure:
+        raise Conflict(f"ClickHouse refuses a block ({failure}); mend that first, then rebuild")
 
 
-async def _rebuild_one(
+async def _fill(
     clickhouse: ClickHouse, noun: _Noun, days: list[str], report: Callable[[int], Awaitable[None]]
 ) -> None:
     fresh = f"{noun.name}__rebuilt"
     await clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
     await clickhouse.command(f"CREATE TABLE {fresh} AS {noun.name}")
     for place, day in enumerate(days):
-        only = f"SETTINGS additional_table_filters = {{'raw_events': 'toDate(received_at) = \\'{day}\\''}}"
+        # Two days may well have the same rows, so no block counts as a repeat here.
+        only = (
+            f"SETTINGS additional_table_filters = {{'raw_events': 'toDate(received_at) = \\'{day}\\''}}, "
+            "insert_deduplicate = 0"
+        )
         await clickhouse.command(f"INSERT INTO {fresh} {noun.definition} {only}")
         await report(place + 1)
-    await clickhouse.command(f"EXCHANGE TABLES {fresh} AND {noun.name}")
-    await clickhouse.command(f"DROP TABLE {fresh} SYNC")
+
+
+async def _exchange(clickhouse: ClickHouse, noun: _Noun) -> None:
+    await clickhouse.command(f"EXCHANGE TABLES {noun.name}__rebuilt AND {noun.name}")
+    await clickhouse.command(f"DROP TABLE {noun.name}__rebuilt SYNC")

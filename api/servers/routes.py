@@ -6,12 +6,14 @@ from typing import Annotated
 import msgspec
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 from api.servers import queries, service
 from api.servers.service import EventType, Session
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
+
+ServerId = Annotated[int, PathParameter(ge=0, le=2**31 - 1)]
 
 
 class ServerShown(msgspec.Struct):
@@ -45,7 +47,7 @@ async def list_servers(postgres: NamedDependency[Postgres]) -> Servers:
 @get("/{server_id:int}/sessions", operation_id="listSessions", summary="Tracker sessions", tags=["servers"])
 async def list_sessions(
     postgres: NamedDependency[Postgres],
-    server_id: FromPath[int],
+    server_id: ServerId,
     limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
 ) -> Sessions:
     """Return what was received of each tracker session, what is missing, and what came twice."""
@@ -61,7 +63,7 @@ class EventTypes(msgspec.Struct):
 @get("/{server_id:int}/types", operation_id="listEventTypes", summary="What it sends", tags=["servers"])
 async def list_event_types(
     clickhouse: NamedDependency[ClickHouse],
-    server_id: FromPath[int],
+    server_id: ServerId,
     days: Annotated[int, QueryParameter(ge=1, le=3650)] = 30,
 ) -> EventTypes:
     """Return the types of event that a server sent in the last days."""

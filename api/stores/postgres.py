@@ -16,6 +16,8 @@ from api.errors import StoreUnavailable
 T = TypeVar("T")
 Connection = AsyncConnection[tuple[Any, ...]]
 
+# Class 54, a limit of the program: the statement is at fault, not the server.
+_TOO_MUCH = "54"
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
@@ -31,7 +33,13 @@ class Postgres:
             timeout=timeout,
             open=False,
             check=AsyncConnectionPool.check_connection,
-            kwargs={"connect_timeout": int(timeout), "options": "-c timezone=UTC"},
+            # A 202 is durable whatever the server's own default is.
+            kwargs={
+                "connect_timeout": int(timeout),
+                "options": "-c timezone=UTC -c synchronous_commit=on",
+                "keepalives_idle": 10,
+                "tcp_user_timeout": 20_000,
+            },
         )
 
     async def open(self) -> None:
@@ -53,6 +61,8 @@ class Postgres:
                 connection.row_factory = tuple_row
                 yield connection
         except AWAY as error:
+            if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_TOO_MUCH):
+                raise
             raise StoreUnavailable("postgres", str(error) or type(error).__name__) from error
 
     async def rows(self, sql: str, row: type[T], *parameters: object) -> list[T]:
@@ -76,12 +86,15 @@ class Postgres:
             await connection.execute("SELECT 1")
 
     @asynccontextmanager
-    async def lock(self, key: int, *, shared: bool = False) -> AsyncIterator[None]:
-        """Hold an advisory lock, exclusively or with others, for the length of the block."""
+    async def lock(self, key: int, *, shared: bool = False) -> AsyncIterator[Connection]:
+        """Hold an advisory lock, exclusively or with others, for the length of the block.
+
+        The lock lives as long as the connection that is given.
+        """
         kind = "_shared" if shared else ""
         async with self.transaction() as connection:
             await connection.execute(f"SELECT pg_advisory_xact_lock{kind}(%s)", (key,))
-            yield
+            yield connection
 
 
 async def fetch(connection: Connection, sql: str, row: type[T], parameters: Sequence[object] = ()) -> list[T]:

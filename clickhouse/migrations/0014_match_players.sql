@@ -30,7 +30,9 @@ CREATE TABLE IF NOT EXISTS match_players
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (player_key, match_key)
-SETTINGS index_granularity = 512, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS
+    index_granularity = 512,
+    non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS match_players_view TO match_players AS
 WITH

@@ -13,6 +13,9 @@ SELECT
     max(matches.score).4 AS axis_score,
     toUnixTimestamp64Milli(max(matches.score).1) > 0 AS has_score
 FROM matches
+WHERE match_key IN (
+    SELECT match_key FROM matches WHERE received_at > now64(3) - INTERVAL {timeout:UInt32} SECOND
+)
 GROUP BY match_key
 HAVING max(matches.received_at) > now64(3) - INTERVAL {timeout:UInt32} SECOND AND max(matches.ended_at) IS NULL
 ORDER BY received_at DESC, match_key
@@ -32,7 +35,9 @@ FROM match_players
 LEFT JOIN links ON links.player_key = match_players.player_key
 WHERE match_key IN {matches:Array(UInt64)}
 GROUP BY match_key, id
-ORDER BY kills DESC, deaths, name;
+ORDER BY kills DESC, deaths, name
+-- No server has more players; who makes them up does not fill the picture.
+LIMIT 128 BY match_key;
 
 -- name: last_events
 SELECT

@@ -12,3 +12,6 @@ ORDER BY t.name;
 SELECT DISTINCT toString(toDate(received_at)) AS day
 FROM raw_events
 ORDER BY day;
+
+-- name: logged
+SELECT count() AS events FROM raw_events;

@@ -27,8 +27,8 @@ CREATE INDEX ingest_sessions_recent ON ingest_sessions (server_id, last_received
 CREATE TABLE ingest_digests (
     server_id int NOT NULL REFERENCES servers,
     digest bytea NOT NULL,
-    received_at timestamptz NOT NULL DEFAULT now(),
+    forget_at timestamptz NOT NULL,
     PRIMARY KEY (server_id, digest)
 );
 
-CREATE INDEX ingest_digests_age ON ingest_digests (received_at);
+CREATE INDEX ingest_digests_age ON ingest_digests (forget_at);

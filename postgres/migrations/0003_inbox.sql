@@ -15,8 +15,11 @@ CREATE TABLE ingest_inbox (
     block_id bigint REFERENCES ingest_blocks,
     received_at timestamptz NOT NULL DEFAULT now(),
     events int NOT NULL,
+    bytes bigint NOT NULL,
     payload bytea NOT NULL
 );
+
+COMMENT ON COLUMN ingest_inbox.bytes IS 'of the events, before they were packed';
 
 ALTER TABLE ingest_inbox ALTER COLUMN payload SET STORAGE EXTERNAL;
 

@@ -1,7 +1,7 @@
 -- name: seal
--- Put the oldest waiting rows, up to a number of events, into a block.
+-- Put the oldest waiting rows, up to a number of events and of bytes, into a block.
 WITH waiting AS (
-    SELECT id, events
+    SELECT id, events, bytes
     FROM ingest_inbox
     WHERE block_id IS NULL
     ORDER BY id
@@ -10,8 +10,14 @@ WITH waiting AS (
 ),
 chosen AS (
     SELECT id
-    FROM (SELECT id, sum(events) OVER (ORDER BY id) - events AS before FROM waiting) AS running
-    WHERE before < %s
+    FROM (
+        SELECT
+            id,
+            sum(events) OVER (ORDER BY id) - events AS events_before,
+            sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before
+        FROM waiting
+    ) AS running
+    WHERE events_before < %s AND bytes_before < %s
 ),
 block AS (
     INSERT INTO ingest_blocks (sealed_at) SELECT now() FROM chosen LIMIT 1 RETURNING id
@@ -49,8 +55,14 @@ WHERE id = %s;
 SELECT
     count(*) AS rows,
     coalesce(sum(events), 0)::bigint AS events,
-    coalesce(sum(octet_length(payload)), 0)::bigint AS bytes,
+    coalesce(sum(bytes), 0)::bigint AS bytes,
     coalesce(extract(epoch FROM now() - min(received_at)), 0)::float8 AS oldest_seconds,
-    (SELECT count(*) FROM ingest_blocks WHERE failures > 0) AS failing_blocks,
-    (SELECT last_failure FROM ingest_blocks WHERE failures > 0 ORDER BY id LIMIT 1) AS failure
+    (SELECT count(*) FROM ingest_blocks WHERE failures > 0) AS failing_blocks
 FROM ingest_inbox;
+
+-- name: failure
+SELECT last_failure AS text
+FROM ingest_blocks
+WHERE failures > 0 AND last_failure IS NOT NULL
+ORDER BY id
+LIMIT 1;

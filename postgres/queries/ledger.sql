@@ -38,7 +38,7 @@ ON CONFLICT (server_id, session_id) DO UPDATE SET
     gametype_before = known.gametype,
     clock_lead_seconds = coalesce(excluded.clock_lead_seconds, known.clock_lead_seconds),
     last_received_at = greatest(known.last_received_at, excluded.last_received_at)
-RETURNING server_id, session_id, fresh, map_before, gametype_before;
+RETURNING server_id, session_id, fresh, map_before, gametype_before, pg_column_size(received) AS size;
 
 -- name: count_in_sessions
 UPDATE ingest_sessions AS known SET
@@ -49,15 +49,17 @@ FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::bigint[])
 WHERE known.server_id = batch.server_id AND known.session_id = batch.session_id;
 
 -- name: record_digests
-INSERT INTO ingest_digests (server_id, digest)
-SELECT batch.server_id, batch.digest
-FROM unnest(%s::int[], %s::bytea[]) AS batch (server_id, digest)
+-- Say which digests are new, or old enough to be forgotten.
+INSERT INTO ingest_digests AS known (server_id, digest, forget_at)
+SELECT batch.server_id, batch.digest, now() + make_interval(secs => batch.seconds) AS forget_at
+FROM unnest(%s::int[], %s::bytea[], %s::float8[]) AS batch (server_id, digest, seconds)
 ORDER BY batch.server_id, batch.digest
-ON CONFLICT DO NOTHING
+ON CONFLICT (server_id, digest) DO UPDATE SET forget_at = excluded.forget_at
+WHERE known.forget_at <= now()
 RETURNING server_id, digest;
 
 -- name: forget_digests
-DELETE FROM ingest_digests WHERE received_at < now() - make_interval(days => %s);
+DELETE FROM ingest_digests WHERE forget_at <= now();
 
 -- name: put_in_quarantine
 INSERT INTO quarantine AS known (server_id, digest, code, reason, original, first_seen_at, last_seen_at)
@@ -73,4 +75,4 @@ ON CONFLICT (server_id, digest) DO UPDATE SET
     last_seen_at = excluded.last_seen_at;
 
 -- name: put_in_inbox
-INSERT INTO ingest_inbox (events, payload) VALUES (%s, %s);
+INSERT INTO ingest_inbox (events, bytes, payload) VALUES (%s, %s, %s);

@@ -5,11 +5,13 @@ import random
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from api.ingest import job
+from api.events import fold
+from api.ingest import inbox, job
 from api.ingest.service import Accepted
 from api.platform import Platform
 from api.servers import service as servers
@@ -203,13 +205,85 @@ def test_a_session_s_map_holds_for_events_that_do_not_name_it(stack: Stack) -> N
 def test_events_wait_in_the_inbox_while_clickhouse_refuses_them(stack: Stack) -> None:
     async def scenario(platform: Platform) -> tuple[int | None, int, dict[int, int]]:
         server = await add_server(platform)
-        await platform.clickhouse.command("RENAME TABLE ingest_batches TO ingest_batches_away")
+        await platform.clickhouse.command("ALTER TABLE rivals ADD CONSTRAINT never CHECK kills > 99")
         try:
             await take(platform, server, [kill(0, "Ann", "Bob")])
             refused = await job.write_block(platform.postgres, platform.clickhouse, 1000)
         finally:
-            await platform.clickhouse.command("RENAME TABLE ingest_batches_away TO ingest_batches")
+            await platform.clickhouse.command("ALTER TABLE rivals DROP CONSTRAINT never")
         await platform.postgres.execute("UPDATE ingest_blocks SET retry_at = now()")
         return refused, await drain(platform), await raw_counts(platform)
 
     assert stack.run(scenario) == (0, 1, {0: 1})
+
+
+def test_without_numbers_and_dates_the_same_bytes_later_are_other_events(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> list[int]:
+        server = await add_server(platform)
+        start = [kill(None, "Ann", "Bob", type="map_start", timestamp=0.05)]
+        dated = [kill(None, "Ann", "Bob")]
+        answers = [await take(platform, server, events) for events in (start, start, dated)]
+        await platform.postgres.execute("UPDATE ingest_digests SET forget_at = forget_at - interval '1 hour'")
+        answers += [await take(platform, server, events) for events in (start, dated)]
+        return [answer.accepted for answer in answers]
+
+    assert stack.run(scenario) == [1, 0, 1, 1, 0]
+
+
+def test_a_body_is_the_same_though_rules_have_changed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent is digested, not what was made of it."""
+
+    async def scenario(platform: Platform) -> list[tuple[int, int]]:
+        server = await add_server(platform)
+        sent = [kill(None, "Ann", "Bob"), kill(None, "Bob", "Ann", damage=2e15)]
+        seen = []
+        for _ in range(2):
+            answer = await take(platform, server, sent)
+            seen.append((answer.accepted, len(answer.rejected)))
+            monkeypatch.setattr(fold, "NUMBER_BOUND", 1e16)
+        return seen
+
+    assert stack.run(scenario) == [(1, 1), (0, 0)]
+
+
+def test_a_session_of_nothing_but_holes_is_refused_and_no_other(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> list[tuple[int, set[str]]]:
+        server = await add_server(platform)
+        seen = []
+        for first in range(0, 48_000, 8_000):
+            holes = [kill(seq, "Ann", "Bob") for seq in range(first, first + 8_000, 2)]
+            answer = await take(platform, server, [*holes, kill(first, "Ann", "Bob", session_id="good")])
+            seen.append((answer.accepted, {rejected.code for rejected in answer.rejected}))
+        return seen
+
+    seen = stack.run(scenario)
+    assert seen[0] == (4001, set())
+    assert seen[-1] == (1, {"bad_seq"})
+
+
+def test_a_block_is_bounded_in_bytes(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(platform: Platform) -> list[int | None]:
+        server = await add_server(platform)
+        for seq in range(4):
+            await take(platform, server, [kill(seq, "Ann", "Bob", message="x" * 1000)])
+        monkeypatch.setattr(job, "_BLOCK_BYTES", 2000)
+        return [await job.write_block(platform.postgres, platform.clickhouse, 1000) for _ in range(3)]
+
+    assert stack.run(scenario) == [2, 2, None]
+
+
+def test_a_block_that_cannot_be_read_does_not_stop_the_others(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> tuple[list[int | None], dict[int, int], Any]:
+        server = await add_server(platform)
+        await take(platform, server, [kill(0, "Ann", "Bob")])
+        await platform.postgres.execute("UPDATE ingest_inbox SET payload = 'rubbish'")
+        first = await job.write_block(platform.postgres, platform.clickhouse, 1000)
+        await take(platform, server, [kill(1, "Ann", "Bob")])
+        second = await job.write_block(platform.postgres, platform.clickhouse, 1000)
+        counts = await raw_counts(platform)
+        return [first, second], counts, await inbox.depth(platform.postgres)
+
+    written, counts, depth = stack.run(scenario)
+    assert written == [0, 1]
+    assert counts == {1: 1}
+    assert depth.failing_blocks == 1

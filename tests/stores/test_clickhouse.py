@@ -1,6 +1,7 @@
 """The contract of a ClickHouse: parameters arrive as they are, its errors are ours, bulk bytes are right."""
 
 import asyncio
+import io
 from datetime import date
 
 import msgspec
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from api.stores.clickhouse import ClickHouse, QueryError, row_binary
+from api.stores.clickhouse import ClickHouse, QueryError, write_row_binary
 from tests.stack import Stack
 
 
@@ -65,7 +66,45 @@ def test_a_refused_insert_leaves_the_connection_usable(clickhouse: ClickHouse) -
     asyncio.run(clickhouse.ping())
 
 
+def test_a_failure_behind_a_view_is_reported_and_the_repeat_completes_what_was_left(
+    clickhouse: ClickHouse,
+) -> None:
+    class Counts(msgspec.Struct):
+        near: int
+        far: int
+
+    tables = "ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100"
+    made = [
+        "CREATE TABLE bulk (a Int64) ENGINE = Null",
+        f"CREATE TABLE near (a Int64) {tables}",
+        f"CREATE TABLE far (a Int64, CONSTRAINT never CHECK a > 100) {tables}",
+        "CREATE MATERIALIZED VIEW near_view TO near AS SELECT a FROM bulk",
+        "CREATE MATERIALIZED VIEW far_view TO far AS SELECT a FROM near",
+    ]
+
+    async def scenario() -> list[Counts | None]:
+        seen = []
+        for statement in made:
+            await clickhouse.command(statement)
+        with pytest.raises(QueryError, match="never"):
+            await clickhouse.insert("bulk", {"a": [1, 2]}, "one-token")
+        counts = "SELECT (SELECT count() FROM near) AS near, (SELECT count() FROM far) AS far"
+        seen.append(await clickhouse.one(counts, Counts))
+        await clickhouse.command("ALTER TABLE far DROP CONSTRAINT never")
+        for _ in range(2):
+            await clickhouse.insert("bulk", {"a": [1, 2]}, "one-token")
+            seen.append(await clickhouse.one(counts, Counts))
+        for name in ("far_view", "near_view", "far", "near", "bulk"):
+            await clickhouse.command(f"DROP TABLE {name} SYNC")
+        return seen
+
+    first, *later = asyncio.run(scenario())
+    assert first is not None
+    assert first.far == 0
+    assert later == [Counts(2, 2), Counts(2, 2)]
+
+
 def test_row_binary_is_int64_and_strings_with_their_lengths() -> None:
-    assert row_binary({"n": [-1, 2], "s": [b"", b"x" * 200]}) == (
-        b"\xff" * 8 + b"\x00" + (2).to_bytes(8, "little") + b"\xc8\x01" + b"x" * 200
-    )
+    file = io.BytesIO()
+    write_row_binary(file, {"n": [-1, 2], "s": [b"", b"x" * 200]})
+    assert file.getvalue() == (b"\xff" * 8 + b"\x00" + (2).to_bytes(8, "little") + b"\xc8\x01" + b"x" * 200)
