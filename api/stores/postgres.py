@@ -1,7 +1,7 @@
 """Postgres: a pool, transactions, and named queries whose rows come back as structs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ Connection = AsyncConnection[tuple[Any, ...]]
 
 # Class 54, a limit of the program: the statement is at fault, not the server.
 _TOO_MUCH = "54"
+_STATEMENT_SECONDS = 15.0
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
@@ -66,9 +67,13 @@ class Postgres:
             raise StoreUnavailable("postgres", str(error) or type(error).__name__) from error
 
     async def rows(self, sql: str, row: type[T], *parameters: object) -> list[T]:
-        """Run one statement and return its rows as `row` structs."""
-        async with self.transaction() as connection:
-            return await fetch(connection, sql, row, parameters)
+        """Run one statement and return its rows as `row` structs; like `execute`, within 15 seconds."""
+
+        async def run() -> list[T]:
+            async with self.transaction() as connection:
+                return await fetch(connection, sql, row, parameters)
+
+        return await _in_time(run())
 
     async def one(self, sql: str, row: type[T], *parameters: object) -> T | None:
         """Run one statement of at most one row."""
@@ -77,8 +82,12 @@ class Postgres:
 
     async def execute(self, sql: str, *parameters: object) -> int:
         """Run one statement and return how many rows it touched."""
-        async with self.transaction() as connection:
-            return (await connection.execute(sql, parameters)).rowcount
+
+        async def run() -> int:
+            async with self.transaction() as connection:
+                return (await connection.execute(sql, parameters)).rowcount
+
+        return await _in_time(run())
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Postgres answers."""
@@ -95,6 +104,23 @@ class Postgres:
         async with self.transaction() as connection:
             await connection.execute(f"SELECT pg_advisory_xact_lock{kind}(%s)", (key,))
             yield connection
+
+
+async def _in_time(work: Coroutine[Any, Any, T]) -> T:
+    """Await a statement, but not for longer than anyone waits for an answer.
+
+    Cancelling a statement asks Postgres, and a frozen one would not answer that: it is left behind instead.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=_STATEMENT_SECONDS)
+    finally:
+        if not task.done():
+            task.cancel()
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    if not task.done() or task.cancelled():
+        raise StoreUnavailable("postgres", f"no answer in {_STATEMENT_SECONDS:.0f} s")
+    return task.result()
 
 
 async def fetch(connection: Connection, sql: str, row: type[T], parameters: Sequence[object] = ()) -> list[T]:
