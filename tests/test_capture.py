@@ -23,7 +23,7 @@ CAPTURES = Path(__file__).parent / "captures"
 RELAY = Path(__file__).parents[1] / "game_scripts" / "relay.py"
 TEAM_GAME = {"ffa": False, "team": True}
 # A fresh run of the rig is held against its own truth: NAME=FOLDER with spool*.ndjson and truth.ndjson in it.
-FRESH = os.environ.get("AFTERACTION_RELAY_FRESH_CAPTURES", "")
+FRESH = os.environ.get("FRESH_CAPTURES", "")
 
 
 def captures() -> dict[str, Path]:

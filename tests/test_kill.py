@@ -1,6 +1,6 @@
 """kill -9 at random moments, while everything is sent repeatedly: what was acknowledged counts once.
 
-`AFTERACTION_RELAY_KILL_ROUNDS` asks for more rounds than CI has time for.
+`KILL_ROUNDS` asks for more rounds than CI has time for.
 """
 
 import json
@@ -19,7 +19,7 @@ import httpx
 from tests.events_made import body, kill
 from tests.running import Instance
 
-ROUNDS = int(os.environ.get("AFTERACTION_RELAY_KILL_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
 SENDERS = 3
 BATCH = 40
 SEED = 20_261_121
