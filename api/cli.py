@@ -27,6 +27,7 @@ from api.servers import service as servers
 from api.settings import Settings
 from api.stores import redis as redis_store
 from api.stores.migrations import migrate as run_migrations
+from api.stores.migrations import migrate_postgres
 from api.stores.postgres import Postgres
 
 P = ParamSpec("P")
@@ -294,22 +295,16 @@ def _progress() -> Progress:
 def doctor(name: str | None, json_: bool) -> None:
     """Examine the instance and its servers; exit with 1 when something is bad."""
     loaded = _load()
-    beside = engines.beside(loaded)
-    url = instance_url(loaded, beside)
+    url = instance_url(loaded, engines.beside(loaded))
 
-    async def run(found: Engines) -> list[Finding]:
+    async def run(found: Engines, postgres: Postgres) -> list[Finding]:
         client = redis_store.connect(found.redis_url)
         try:
-            async with opened_postgres(found) as postgres:
-                return await examine(postgres, client, url, name)
+            return await examine(postgres, client, url, name)
         finally:
             await client.aclose()
 
-    if beside is not None:
-        findings = asyncio.run(run(beside))
-    else:
-        with engines.running(loaded, say) as found:
-            findings = asyncio.run(run(found))
+    findings = _beside_or_alone(loaded, run)
     if json_:
         print_json(findings)
     else:
@@ -367,18 +362,27 @@ def _with_platform(
 
 
 def _with_postgres(use: Callable[[Postgres], Coroutine[Any, Any, R]]) -> R:
-    """Run something with Postgres: the running instance's, or one started for as long as it takes."""
-    loaded = _load()
+    """Run something that needs Postgres alone."""
+    return _beside_or_alone(_load(), lambda _, postgres: use(postgres))
 
-    async def run(found: Engines) -> R:
+
+def _beside_or_alone(loaded: Settings, use: Callable[[Engines, Postgres], Coroutine[Any, Any, R]]) -> R:
+    """Run something with the running instance's engines, or with ones started for as long as it takes.
+
+    ClickHouse is not opened: a command that does without it works while it is away.
+    """
+
+    async def run(found: Engines, *, alone: bool) -> R:
         async with opened_postgres(found) as postgres:
-            return await use(postgres)
+            if alone:
+                await migrate_postgres(postgres)
+            return await use(found, postgres)
 
     beside = engines.beside(loaded)
     if beside is not None:
-        return asyncio.run(run(beside))
-
-    return _with_platform(loaded, lambda platform: use(platform.postgres))
+        return asyncio.run(run(beside, alone=False))
+    with engines.running(loaded, say) as found:
+        return asyncio.run(run(found, alone=True))
 
 
 @main.group(help="Measure this machine; everything happens in a scratch folder.")

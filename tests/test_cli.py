@@ -334,6 +334,15 @@ def test_servers_without_a_running_instance(data: Path) -> None:
     assert [s["active"] for s in listed if s["name"] == "without"] == [True]
 
 
+def test_the_doctor_examines_a_folder_that_was_never_started(tmp_path: Path) -> None:
+    done = afteraction("doctor", "--json", data=tmp_path / "data")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    said = [finding["text"] for finding in json.loads(done.stdout)]
+    assert any("does not run" in text for text in said)
+    assert any("there are none" in text for text in said)
+
+
 def _server_token(verb: str, name: str, data: Path) -> str:
     done = afteraction("server", verb, name, data=data)
     assert done.returncode == 0, done.stderr

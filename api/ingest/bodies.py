@@ -54,6 +54,11 @@ class _Unpacker(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
+def is_packed(body: bytes) -> bool:
+    """Whether `decompress` has work to do, which may be much for a small body."""
+    return _packed_as(body) is not None
+
+
 def decompress(body: bytes, content_encoding: str, limit: int) -> bytes:
     """The body unpacked from gzip or zstd, told by its first bytes rather than by its label.
 

@@ -20,7 +20,7 @@ _GROUP_BYTES = 8 << 20
 _WAITING_BYTES = 256 << 20
 _COMMIT_SECONDS = 20
 _ANSWER_SECONDS = 25
-# Bodies above this are decoded in a thread, so that other requests go on meanwhile.
+# Bodies above this are decoded in a thread, as all packed ones are unpacked: other requests go on meanwhile.
 _LARGE_BODY = 256 << 10
 _BLANK = b" \t\r\n\0"
 
@@ -84,7 +84,7 @@ class Inlet:
         StoreUnavailable when the ledger cannot be written.
         """
         received_at = time.time()
-        unpacked = bodies.decompress(body, content_encoding, self._settings.max_unpacked_bytes)
+        unpacked = await self._unpack(body, content_encoding)
         if len(unpacked) > _LARGE_BODY:
             decoded = await asyncio.to_thread(self._decode, unpacked)
         else:
@@ -92,6 +92,12 @@ class Inlet:
         if decoded.total == 0 and not body.strip(_BLANK):
             raise BadRequest("the body is empty; send events as JSON, as NDJSON or as urlencoded lines")
         return answer(await self.commit(Arrival(server_id, received_at, decoded)))
+
+    async def _unpack(self, body: bytes, content_encoding: str) -> bytes:
+        limit = self._settings.max_unpacked_bytes
+        if bodies.is_packed(body):
+            return await asyncio.to_thread(bodies.decompress, body, content_encoding, limit)
+        return bodies.decompress(body, content_encoding, limit)
 
     def _decode(self, unpacked: bytes) -> Decoded:
         return decode(

@@ -44,6 +44,12 @@ async def migrate(postgres: Postgres, clickhouse: ClickHouse, *, dry_run: bool =
         return steps + await _migrate_clickhouse(clickhouse, dry_run)
 
 
+async def migrate_postgres(postgres: Postgres) -> list[Step]:
+    """Bring Postgres alone to the newest schema, for what needs no ClickHouse."""
+    async with postgres.lock(_LOCK_KEY):
+        return await _migrate_postgres(postgres, dry_run=False)
+
+
 async def _migrate_postgres(postgres: Postgres, dry_run: bool) -> list[Step]:
     async with postgres.transaction() as connection:
         recorded = await _postgres_state(connection, create=not dry_run)
