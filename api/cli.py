@@ -4,18 +4,15 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from functools import wraps
 from types import FrameType
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
-import msgspec
 import uvloop
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api import __version__, demo, jobs, logging, settings
+from api.bench.commands import bench
 from api.doctor import Finding, examine
 from api.embedded import engines
 from api.embedded.engines import Engines
@@ -29,40 +26,9 @@ from api.stores import redis as redis_store
 from api.stores.migrations import migrate as run_migrations
 from api.stores.migrations import migrate_postgres
 from api.stores.postgres import Postgres
+from api.terminal import as_json, out, print_json, progress, say, speaks_plainly
 
-P = ParamSpec("P")
 R = TypeVar("R")
-
-out = Console()
-err = Console(stderr=True)
-
-as_json = click.option("--json", "json_", is_flag=True, help="Print JSON.")
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal what happens; results go to standard output instead."""
-    err.print(f"[dim]{text}[/dim]", highlight=False)
-
-
-def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn the errors of After Action into a sentence and exit status 1."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except AfterActionError as error:
-            err.print(f"[red]afteraction:[/red] {escape(str(error))}", highlight=False)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            sys.exit(130)
-
-    return run
-
-
-def print_json(value: object) -> None:
-    """Print a value as JSON."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 @click.group(help="After Action: stats for communities that run their own game servers.")
@@ -226,7 +192,7 @@ def rebuild(noun: str | None, json_: bool) -> None:
     """Rebuild projections."""
     loaded = _load()
     beside = engines.beside(loaded)
-    with _progress() as bars:
+    with progress() as bars:
         bar = bars.add_task("waiting", total=None)
 
         async def report(name: str, done: int, total: int) -> None:
@@ -262,7 +228,7 @@ def replay_demo(recording: str, speed: float, json_: bool) -> None:
             "no After Action runs on this data folder; start it with `afteraction up` first"
         )
     token = _with_postgres(_demo_token)
-    with _progress() as bars:
+    with progress() as bars:
         bar = bars.add_task(f"replaying {recording}", total=None)
         sent = demo.replay(
             url, token, recording, speed, lambda n, of: bars.update(bar, completed=n, total=of)
@@ -280,12 +246,6 @@ async def _demo_token(postgres: Postgres) -> str:
     if await server_queries.by_name(postgres, demo.SERVER) is None:
         return await servers.add(postgres, demo.SERVER)
     return await servers.rotate(postgres, demo.SERVER, overlap_seconds=0)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
-    )
 
 
 @main.command(help="Say why a server's events do not arrive: NAME, or all servers.")
@@ -385,35 +345,7 @@ def _beside_or_alone(loaded: Settings, use: Callable[[Engines, Postgres], Corout
         return asyncio.run(run(found, alone=True))
 
 
-@main.group(help="Measure this machine; everything happens in a scratch folder.")
-def bench() -> None:
-    """Benchmarks."""
-
-
-@bench.command("ingest", help="Measure how fast events are acknowledged and can be queried.")
-@click.option("--events", default=200_000, show_default=True, type=click.IntRange(1_000, 50_000_000))
-@click.option(
-    "--batch", default=100, show_default=True, type=click.IntRange(1, 500), help="Events a request."
-)
-@click.option("--senders", default=8, show_default=True, type=click.IntRange(1, 64))
-@as_json
-@speaks_plainly
-def bench_ingest(events: int, batch: int, senders: int, json_: bool) -> None:
-    """Print the figures of ingest beside the engine alone."""
-    from api import bench as benches
-
-    with _progress() as bars:
-        bar = bars.add_task("starting", total=None)
-
-        def report(what: str, done: int, total: int) -> None:
-            bars.update(bar, description=what, completed=done, total=total)
-
-        figures = benches.ingest(events, batch, senders, report)
-    if json_:
-        print_json(figures)
-        return
-    for name, value in msgspec.structs.asdict(figures).items():
-        out.print(f"{name.replace('_', ' '):<28}{value:>14,}", highlight=False)
+main.add_command(bench)
 
 
 if __name__ == "__main__":

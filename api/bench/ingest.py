@@ -8,13 +8,9 @@ no ledger.
 import asyncio
 import gzip
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +22,6 @@ from api.ingest import payload
 from api.ingest.payload import Run
 from api.stores import clickhouse, sql
 from api.stores.clickhouse import ClickHouse
-
-_START_SECONDS = 90
 
 Report = Callable[[str, int, int], None]
 
@@ -77,7 +71,7 @@ def _as_session(recorded: Sequence[dict[str, Any]], session: int) -> Iterator[di
         yield copy
 
 
-def ingest(events: int, batch: int, senders: int, report: Report) -> IngestFigures:
+def run(events: int, batch: int, senders: int, report: Report) -> IngestFigures:
     """Run the bench and return its figures; `report(what, done, total)` is called as it goes."""
     report("making events", 0, 1)
     made = bodies(events, batch)
@@ -85,7 +79,7 @@ def ingest(events: int, batch: int, senders: int, report: Report) -> IngestFigur
     with tempfile.TemporaryDirectory(prefix="afteraction-bench-") as scratch:
         folder = Path(scratch)
         limit = asyncio.run(_limit(folder / "limit", made, report))
-        with _instance(folder) as (url, token):
+        with scratch.instance(folder) as (url, token):
             latencies, acknowledged, queryable = asyncio.run(_send(url, token, made, batch, senders, report))
         size = asyncio.run(_size(folder / "data" / "clickhouse"))
     latencies.sort()
@@ -132,38 +126,6 @@ async def _limit(folder: Path, made: Sequence[bytes], report: Report) -> float:
 def _run(lines: bytes) -> Run:
     now = time.time_ns() // 1_000_000
     return Run(1, json.loads(lines[: lines.index(b"\n")])["session_id"], now, now, "", "", lines)
-
-
-@contextmanager
-def _instance(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run `afteraction up` in the scratch folder; give its URL and a server's token."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("AFTERACTION_")}
-    environment |= {"AFTERACTION_DATA": str(folder / "data"), "AFTERACTION_PORT": "0"}
-    command = [sys.executable, "-m", "api.cli"]
-    with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen([*command, "up"], env=environment, stdout=log, stderr=log)
-    try:
-        url = _wait_for_url(folder / "data" / "running.json", process)
-        added = subprocess.run(
-            [*command, "server", "add", "bench"], env=environment, capture_output=True, text=True, check=True
-        )
-        yield url, added.stdout.strip()
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def _wait_for_url(note: Path, process: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            url = json.loads(note.read_text())["url"]
-            if url and httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
-                return str(url)
-        except (OSError, ValueError, KeyError, httpx.HTTPError):
-            pass
-        time.sleep(0.1)
-    raise RuntimeError("the scratch instance did not start")
 
 
 async def _send(
