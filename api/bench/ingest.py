@@ -76,8 +76,8 @@ def run(events: int, batch: int, senders: int, report: Report) -> IngestFigures:
     report("making events", 0, 1)
     made = bodies(events, batch)
     total = len(made) * batch
-    with tempfile.TemporaryDirectory(prefix="afteraction-bench-") as scratch:
-        folder = Path(scratch)
+    with tempfile.TemporaryDirectory(prefix="afteraction-bench-") as directory:
+        folder = Path(directory)
         limit = asyncio.run(_limit(folder / "limit", made, report))
         with scratch.instance(folder) as (url, token):
             latencies, acknowledged, queryable = asyncio.run(_send(url, token, made, batch, senders, report))
