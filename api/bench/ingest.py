@@ -18,6 +18,7 @@ import httpx
 import msgspec
 
 from api import demo
+from api.bench import scratch
 from api.ingest import payload
 from api.ingest.payload import Run
 from api.stores import clickhouse, sql
