@@ -12,6 +12,7 @@ from api.events.refusal import Refused, shown
 
 _BOM: Final = b"\xef\xbb\xbf"
 _FORM: Final = re.compile(rb"[A-Za-z_][^\s={}\[\]\"]*(?:\[\])?=")
+_TOKEN: Final = re.compile(rb'[{}\[\]:]|"[^"\\]*(?:\\.[^"\\]*)*"')
 _JSON: Final = msgspec.json.Decoder()
 
 
@@ -37,7 +38,7 @@ def readable(data: bytes) -> str:
 
 
 def parse(piece: bytes) -> tuple[dict[str, object], bool]:
-    """One event as a dict, and whether the bytes are sound JSON as they stand.
+    """One event as a dict, and whether the bytes are sound JSON as they stand, without a repeated key.
 
     Raises Refused: not_json, not_an_object or too_deep. Of a repeated key the last value holds.
     """
@@ -49,7 +50,21 @@ def parse(piece: bytes) -> tuple[dict[str, object], bool]:
         raise Refused("too_deep", "values are nested too deep: send events as flat objects") from None
     if not isinstance(value, dict):
         raise Refused("not_an_object", f"{shown(value)} is no object: send each event as a JSON object")
-    return value, sound
+    return value, sound and (piece.count(b":") == len(value) or _keys(piece) == len(value))
+
+
+def _keys(piece: bytes) -> int:
+    """How many keys an object of sound JSON has, repeated ones included, without those of objects in it."""
+    depth = keys = 0
+    for token in _TOKEN.finditer(piece):
+        mark = token[0]
+        if mark in b"{[":
+            depth += 1
+        elif mark in b"]}":
+            depth -= 1
+        elif mark == b":" and depth == 1:
+            keys += 1
+    return keys
 
 
 def _parse_json(piece: bytes) -> tuple[object, bool]:

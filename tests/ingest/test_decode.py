@@ -190,6 +190,41 @@ def test_ingest_goes_by_the_last_of_a_repeated_key() -> None:
     assert objects(b"type=kill&type=heartbeat&map_name=a")[0]["type"] == "heartbeat"
 
 
+REPEATED = [
+    b'{"type":"heartbeat","session_id":"s","seq":1,"seq":2}',
+    b'{"type":"heartbeat","session_id":"s","seq" :1,"seq"\t: 2}',
+    b'{"type":"heartbeat","session_id":"s","seq":1,"map":":seq:","seq":2}',
+    b'{"type":"heartbeat","session_id":"s","seq":1,"s\\u0065q":2}',
+    b'{"type":"heartbeat","session_id":"s","seq":1,"more":{"seq":3,"x":[":"]},"seq":2}',
+    b'{"type":"heartbeat","session_id":"s","seq":"1","seq":2}',
+    b'{"type":"heartbeat","session_id":"s","seq":null,"seq":2}',
+    b'{"type":"player_kill","session_id":"s","seq":2,"type":"heartbeat"}',
+    b'{"type":"heartbeat","session_id":"s","seq":2,"type":"heartbeat"}',
+    b'{"type":"heartbeat","session_id":"s","seq":2,"map":"a","map":"b"}',
+    b'{"type":"heartbeat","session_id":"s","seq":2,"more":1,"more":":"}',
+]
+
+
+@pytest.mark.parametrize("sent", REPEATED)
+def test_a_repeated_key_stands_once_in_the_line(sent: bytes) -> None:
+    """ClickHouse reads the first of them, and must not read another than ingest does."""
+    session, line = one(sent)
+    canonical, _, original = line.partition(b"\t")
+    pairs = json.loads(canonical, object_pairs_hook=list)
+    assert len(dict(pairs)) == len(pairs)
+    assert (dict(pairs)["type"], dict(pairs)["seq"], session.seqs) == ("heartbeat", 2, [2])
+    assert original == sent
+
+
+@pytest.mark.parametrize(
+    "more",
+    [b'"map":":"', b'"map":":", "match_id" : ":: :"', b'"more":{"a":1,"b":{"c":":"}}', b'"map":"\\":"'],
+)
+def test_a_colon_is_no_key(more: bytes) -> None:
+    sent = b'{"type":"heartbeat",' + more + b"}"
+    assert one(sent)[1] == sent
+
+
 # Events as senders make them, and the ways they are sent.
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
