@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
+from typing import IO, Protocol, TypeVar
 
 import chdb
 import msgspec
-from clickhouse_driver import Client
-from clickhouse_driver import errors as driver_errors
 
-from api.errors import ConfigurationError, StoreUnavailable
+from api.errors import StoreUnavailable
+from api.stores.clickhouse_errors import QueryError as QueryError
+from api.stores.clickhouse_errors import refusal
+from api.stores.clickhouse_native import Native, parse_address
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,22 +28,30 @@ Parameters = Mapping[str, object]
 # up a table's types.
 Column = Sequence[int] | Sequence[bytes]
 
-DEDUPLICATION = (
-    "insert_deduplication_token = {token}, deduplicate_blocks_in_dependent_materialized_views = 1, "
-    "max_insert_threads = 1, max_threads = 1, parallel_view_processing = 0, "
+# With these and a token, a block is taken once.
+DEDUPLICATION: Mapping[str, object] = {
+    "insert_deduplicate": 1,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    # A server gathers what is inserted without waiting, unless told not to; that knows no token.
+    "async_insert": 0,
+    "max_insert_threads": 1,
+    "max_threads": 1,
+    "parallel_view_processing": 0,
     # One block in, one block on: the pieces of a repeated block must be the same.
-    "max_block_size = 1048576, min_insert_block_size_rows = 0, min_insert_block_size_bytes = 0"
-)
-_READ_SETTINGS = {
+    "max_block_size": 1048576,
+    "min_insert_block_size_rows": 0,
+    "min_insert_block_size_bytes": 0,
+}
+# How both ways of asking give the same answer.
+_SETTINGS: Mapping[str, object] = {"join_use_nulls": 1, "session_timezone": "UTC"}
+_JSON_SETTINGS: Mapping[str, object] = {
     "date_time_output_format": "iso",
     "output_format_json_quote_64bit_integers": 0,
     "output_format_json_quote_denormals": 0,
-    "join_use_nulls": 1,
+    "output_format_json_validate_utf8": 1,
 }
-
-
-class QueryError(Exception):
-    """ClickHouse refused a statement; the message is its own."""
+# How long a call waits while others have all connections.
+_PATIENCE_SECONDS = 15.0
 
 
 class Driver(Protocol):
@@ -51,15 +59,22 @@ class Driver(Protocol):
 
     def rows(self, sql: str, parameters: Parameters, row: type[T]) -> list[T]: ...  # noqa: D102
     def command(self, sql: str, parameters: Parameters) -> None: ...  # noqa: D102
-    def insert(self, table: str, columns: Mapping[str, Column], settings: str) -> None: ...  # noqa: D102
+    def insert(self, table: str, columns: Mapping[str, Column], settings: Mapping[str, object]) -> None: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
 
 
 class ClickHouse:
     """A pool of connections to one ClickHouse."""
 
-    def __init__(self, connect: Callable[[], Driver], size: int, description: str) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Driver],
+        size: int,
+        description: str,
+        patience: float = _PATIENCE_SECONDS,
+    ) -> None:
         self.description = description
+        self._patience = patience
         self._connect = connect
         self._free: queue.LifoQueue[Driver | None] = queue.LifoQueue()
         for _ in range(size):
@@ -70,7 +85,8 @@ class ClickHouse:
     async def rows(self, sql: str, row: type[T], **parameters: object) -> list[T]:
         """Run a query and return its rows as `row` structs.
 
-        Raises QueryError when ClickHouse refuses it, StoreUnavailable when there is no ClickHouse.
+        Raises QueryError when ClickHouse refuses it, StoreUnavailable when there is no ClickHouse, when it
+        cannot do it at the moment, or when no connection is free for a while.
         """
         return await self._run(lambda driver: driver.rows(sql, parameters, row))
 
@@ -89,7 +105,7 @@ class ClickHouse:
         A second insert under the same token, by anyone, changes nothing where the first one arrived and
         completes what it left undone.
         """
-        settings = DEDUPLICATION.format(token=quote(token))
+        settings = {**DEDUPLICATION, "insert_deduplication_token": token}
         await self._run(lambda driver: driver.insert(table, columns, settings))
 
     async def ping(self) -> None:
@@ -97,7 +113,19 @@ class ClickHouse:
         await self.command("SELECT 1")
 
     async def _run(self, call: Callable[[Driver], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, call)
+        running = self._threads.submit(self._call, call)
+        answer = asyncio.wrap_future(running)
+        try:
+            await asyncio.wait([answer], timeout=self._patience)
+        except asyncio.CancelledError:
+            answer.cancel()
+            raise
+        # Only what has not begun can be cancelled.
+        if running.cancel():
+            raise StoreUnavailable(
+                "clickhouse", f"all {self._size} connections to {self.description} are busy"
+            )
+        return await answer
 
     def _call(self, call: Callable[[Driver], R]) -> R:
         with self._driver() as driver:
@@ -110,11 +138,6 @@ class ClickHouse:
             if driver is None:
                 driver = self._connect()
             yield driver
-        except StoreUnavailable:
-            if driver is not None:
-                driver.close()
-            driver = None
-            raise
         finally:
             self._free.put(driver)
 
@@ -136,12 +159,8 @@ def embedded(folder: Path, size: int = 4) -> ClickHouse:
 
 def server(url: str, size: int = 8, timeout: float = 60) -> ClickHouse:
     """Connect to a ClickHouse server: clickhouse://user:password@host:9000/database; `timeout` in seconds."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("clickhouse", "clickhouses") or not parts.hostname:
-        raise ConfigurationError(
-            f"AFTERACTION_CLICKHOUSE_URL must look like clickhouse://user:password@host:9000/database, not {parts.scheme}://"
-        )
-    return ClickHouse(lambda: _Server(url, timeout), size, f"{parts.hostname}:{parts.port or 9000}")
+    address = parse_address(url)
+    return ClickHouse(lambda: Native(address, timeout, _SETTINGS), size, str(address))
 
 
 def quote(text: str) -> str:
@@ -154,8 +173,7 @@ class _Embedded:
         self._incoming = incoming
         try:
             self._connection = chdb.connect(str(folder))
-            for name, value in _READ_SETTINGS.items():
-                self._connection.query(f"SET {name} = {quote(str(value))}")
+            self._connection.query(f"SET {_rendered({**_SETTINGS, **_JSON_SETTINGS})}")
         except chdb.ChdbError as error:
             raise StoreUnavailable("clickhouse", str(error)) from error
 
@@ -167,7 +185,7 @@ class _Embedded:
     def command(self, sql: str, parameters: Parameters) -> None:
         self._query(sql, parameters)
 
-    def insert(self, table: str, columns: Mapping[str, Column], settings: str) -> None:
+    def insert(self, table: str, columns: Mapping[str, Column], settings: Mapping[str, object]) -> None:
         # chDB's streaming insert keeps quiet about what fails while it runs, behind a view above all; a
         # query over a file does not.
         with tempfile.NamedTemporaryFile(dir=self._incoming) as file:
@@ -175,7 +193,7 @@ class _Embedded:
             file.flush()
             types = ", ".join(f"{name} {_bulk_type(column)}" for name, column in columns.items())
             self._query(
-                f"INSERT INTO {table} ({', '.join(columns)}) SETTINGS {settings} "  # noqa: S608
+                f"INSERT INTO {table} ({', '.join(columns)}) SETTINGS {_rendered(settings)} "  # noqa: S608
                 f"SELECT * FROM file({quote(file.name)}, 'RowBinary', {quote(types)})",
                 {},
             )
@@ -187,8 +205,12 @@ class _Embedded:
         try:
             answer = self._connection.query(sql, "JSONEachRow", params=_escaped(parameters) or None)
         except chdb.ChdbError as error:
-            raise QueryError(str(error)) from error
+            raise refusal(str(error)) from error
         return bytes(answer.bytes())
+
+
+def _rendered(settings: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} = {quote(str(value))}" for name, value in settings.items())
 
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": r"\0"})
@@ -205,58 +227,6 @@ def _escape(value: object) -> object:
     if isinstance(value, list) and value and isinstance(value[0], str):
         return "[" + ",".join(map(quote, value)) + "]"
     return value.translate(_ESCAPES) if isinstance(value, str) else value
-
-
-class _Server:
-    def __init__(self, url: str, timeout: float) -> None:
-        parts = urlsplit(url)
-        self._client = Client(
-            host=parts.hostname or "localhost",
-            port=parts.port or (9440 if parts.scheme == "clickhouses" else 9000),
-            user=unquote(parts.username or "default"),
-            password=unquote(parts.password or ""),
-            database=parts.path.lstrip("/") or "default",
-            secure=parts.scheme == "clickhouses",
-            connect_timeout=min(timeout, 5),
-            send_receive_timeout=timeout,
-            settings={"server_side_params": True, "use_numpy": False, **_native_settings()},
-        )
-
-    def rows(self, sql: str, parameters: Parameters, row: type[T]) -> list[T]:
-        with _driver_errors():
-            found, described = self._client.execute(sql, dict(parameters), with_column_types=True)
-        names = [name for name, _ in described]
-        return [msgspec.convert(dict(zip(names, values, strict=True)), row, strict=False) for values in found]
-
-    def command(self, sql: str, parameters: Parameters) -> None:
-        with _driver_errors():
-            self._client.execute(sql, dict(parameters))
-
-    def insert(self, table: str, columns: Mapping[str, Column], settings: str) -> None:
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) SETTINGS {settings} VALUES"
-        with _driver_errors():
-            self._client.execute(
-                statement, list(columns.values()), columnar=True, settings={"strings_as_bytes": True}
-            )
-
-    def close(self) -> None:
-        self._client.disconnect()
-
-
-def _native_settings() -> dict[str, Any]:
-    return {
-        name: value for name, value in _READ_SETTINGS.items() if not name.startswith(("output_", "date_"))
-    }
-
-
-@contextmanager
-def _driver_errors() -> Iterator[None]:
-    try:
-        yield
-    except (driver_errors.NetworkError, driver_errors.SocketTimeoutError, EOFError, OSError) as error:
-        raise StoreUnavailable("clickhouse", str(error) or type(error).__name__) from error
-    except driver_errors.ServerException as error:
-        raise QueryError(f"Code: {error.code}. {error.message}") from error
 
 
 def write_row_binary(file: IO[bytes], columns: Mapping[str, Column]) -> None:
