@@ -12,6 +12,7 @@ import uvicorn
 from api import worker
 from api.app import create_app
 from api.auth.service import first_admin_token
+from api.connections import BoundedProtocol
 from api.embedded.engines import Engines
 from api.embedded.process import Child
 from api.errors import ConfigurationError
@@ -60,14 +61,14 @@ async def everything(settings: Settings, engines: Engines, taken: socket.socket,
             if engines.data is not None:
                 engines.data.announce(url_of(taken))
             _greet(url_of(taken), token, say)
-            await _serve(platform, taken)
+            await server(platform).serve(sockets=[taken])
 
 
 async def api_only(settings: Settings, engines: Engines, taken: socket.socket, say: Say) -> None:
     """Serve without working."""
     async with opened(settings, engines) as platform:
         say(f"serving on {url_of(taken)}")
-        await _serve(platform, taken)
+        await server(platform).serve(sockets=[taken])
 
 
 async def worker_only(settings: Settings, engines: Engines) -> None:
@@ -96,17 +97,18 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-async def _serve(platform: Platform, taken: socket.socket) -> None:
+def server(platform: Platform) -> uvicorn.Server:
+    """Return the HTTP server over opened stores."""
     config = uvicorn.Config(
         create_app(platform),
         log_config=None,
         access_log=False,
         server_header=False,
         lifespan="off",
-        http="httptools",
+        http=BoundedProtocol,
         timeout_graceful_shutdown=10,
     )
-    await uvicorn.Server(config).serve(sockets=[taken])
+    return uvicorn.Server(config)
 
 
 def _greet(url: str, token: str | None, say: Say) -> None:

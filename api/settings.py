@@ -55,6 +55,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _about("Largest single event. Over it: that event is quarantined.", ge=256)
     ] = 64 << 10
 
+    body_seconds: Annotated[
+        float, _about("Longest that a body may take to arrive, in seconds. Over it: 400.", gt=0, le=60)
+    ] = 60
+
     block_events: Annotated[int, _about("Most events that the writer puts into one insert.", ge=1)] = 50_000
     poll_seconds: Annotated[
         float,

@@ -14,8 +14,7 @@ from api.errors import BadRequest, TokenMissing, TokenRefused
 from api.ingest import refusals
 from api.ingest.service import Accepted, Inlet
 from api.problems import Problem
-
-_BODY_SECONDS = 60
+from api.settings import Settings
 
 _EXAMPLE = Example(
     summary="One kill, sent twice in the same body",
@@ -50,6 +49,7 @@ async def ingest_events(
     gate: NamedDependency[Gate],
     inlet: NamedDependency[Inlet],
     redis: NamedDependency[Redis],
+    settings: NamedDependency[Settings],
 ) -> Accepted:
     """Take a batch in any of the forms of docs/events.md, perhaps gzipped or as zstd.
 
@@ -59,10 +59,11 @@ async def ingest_events(
     """
     await _server(request, gate, redis)
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        async with asyncio.timeout(settings.body_seconds):
             body = await request.body()
     except TimeoutError as error:
-        raise BadRequest(f"the body did not arrive within {_BODY_SECONDS} s; send smaller ones") from error
+        limit = f"{settings.body_seconds:g} s"
+        raise BadRequest(f"the body did not arrive within {limit}; send smaller ones") from error
     # A token may have been revoked while the body came in.
     server_id = await _server(request, gate, redis)
     return await inlet.take(server_id, body, request.headers.get("content-encoding", ""))
