@@ -1,9 +1,13 @@
 """`afteraction bench`."""
 
+from pathlib import Path
+
 import click
 import msgspec
+from rich.table import Table
 
-from api.bench import ingest
+from api.bench import ingest, query
+from api.bench.query import QueryFigures
 from api.terminal import as_json, out, print_json, progress, speaks_plainly
 
 
@@ -34,3 +38,62 @@ def bench_ingest(events: int, batch: int, senders: int, json_: bool) -> None:
         return
     for name, value in msgspec.structs.asdict(figures).items():
         out.print(f"{name.replace('_', ' '):<28}{value:>14,}", highlight=False)
+
+
+@bench.command("query", help="Measure every stats route over many events, beside the log itself.")
+@click.option(
+    "--events",
+    multiple=True,
+    default=(10_000_000, 100_000_000),
+    show_default=True,
+    type=click.IntRange(10_000, 1_000_000_000),
+    help="How many; more than once for the growth from the fewest to the most.",
+)
+@click.option(
+    "--requests", default=40, show_default=True, type=click.IntRange(2, 10_000), help="For each route."
+)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the filled stores in this folder, and use those that are there.",
+)
+@as_json
+@speaks_plainly
+def bench_query(events: tuple[int, ...], requests: int, keep: Path | None, json_: bool) -> None:
+    """Print the latencies of the stats routes."""
+    with progress() as bars:
+        bar = bars.add_task("starting", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            bars.update(bar, description=what, completed=done, total=total)
+
+        figures = query.run(events, requests, keep, report)
+    if json_:
+        print_json(figures)
+        return
+    out.print(_table(figures))
+    for size in figures.sizes:
+        out.print(
+            f"{size.events:,} events: {size.bytes_per_event_on_disk} bytes each on disk, filled in "
+            f"{size.fill_seconds or '(kept)'} s",
+            highlight=False,
+        )
+
+
+def _table(figures: QueryFigures) -> Table:
+    table = Table(title="milliseconds", title_justify="left")
+    table.add_column("route")
+    for size in figures.sizes:
+        for what in ("p50", "p95", "of the log"):
+            table.add_column(f"{what}\n{size.events / 1e6:g} M", justify="right")
+    for title in ("p50 grew", "p95 grew") if figures.growth else ():
+        table.add_column(title, justify="right")
+    for place, first in enumerate(figures.sizes[0].routes):
+        cells = [first.route]
+        for size in figures.sizes:
+            of_log = size.routes[place].log_ms
+            cells += [str(size.routes[place].p50_ms), str(size.routes[place].p95_ms), str(of_log or "")]
+        if figures.growth:
+            cells += [str(figures.growth[place].p50), str(figures.growth[place].p95)]
+        table.add_row(*cells)
+    return table
