@@ -203,11 +203,9 @@ async def _requests(clickhouse: ClickHouse, count: int) -> Requests:
     metrics = list(METRICS)
     by_match = [name for name, metric in METRICS.items() if metric.source == "by_match"]
     periods = ("day", "week", "month", "year")
-    one_match_filter: list[dict[str, object]] = [{"server": 3}, {"map": maps[1]}]
-    filters: list[dict[str, object]] = [
-        {"server": server, "map": place, "gametype": gametype}
-        for server, place, gametype in product((None, 1, 2, 9), (None, *maps[:3]), (None, "tdm", "ffa"))
-    ][1:]
+    one_match_filter: list[dict[str, object]] = [{"server": 3}, {"map": maps[-1]}]
+    scopes = product((None, 1, 2, 9), (None, *maps[:3]), (None, "tdm", "ffa"))
+    filters = [dict(zip(("server", "map", "gametype"), scope, strict=True)) for scope in scopes][1:]
 
     def board(names: Sequence[str], **scope: object) -> str:
         return _path(f"leaderboards/{dice.choice(names)}", bots=dice.choice(["exclude", "include"]), **scope)
