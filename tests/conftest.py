@@ -1,7 +1,11 @@
 """Fixtures that start the real engines."""
 
 import asyncio
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -10,19 +14,42 @@ from api.embedded.folder import DataFolder
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
+from tests.native_bridge import Bridge, bridged
 from tests.stack import Stack, wipe_clickhouse
 
 
 @pytest.fixture(scope="session")
 def engine_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start Postgres and Valkey, open ClickHouse in this process, and migrate."""
-    settings = Settings(data=str(tmp_path_factory.mktemp("data")))
-    with engines.running(settings, lambda _: None) as found:
-        held = clickhouses.embedded(DataFolder(settings.data_folder).clickhouse)
-        stack = Stack(settings, found, held)
-        stack.migrate()
-        yield stack
-        held.close()
+    """Start Postgres and Valkey, open ClickHouse, and migrate.
+
+    ClickHouse is in this process, or a database of its own on the server that TEST_CLICKHOUSE_URL names.
+    """
+    with scratch_database(os.environ.get("TEST_CLICKHOUSE_URL")) as clickhouse_url:
+        settings = Settings(data=str(tmp_path_factory.mktemp("data")), clickhouse_url=clickhouse_url)
+        with engines.running(settings, lambda _: None) as found:
+            held = (
+                clickhouses.server(clickhouse_url)
+                if clickhouse_url
+                else clickhouses.embedded(DataFolder(settings.data_folder).clickhouse)
+            )
+            stack = Stack(settings, found, held)
+            stack.migrate()
+            yield stack
+            held.close()
+
+
+@contextmanager
+def scratch_database(server_url: str | None) -> Iterator[str | None]:
+    """Make a database on a server for the length of the block, and return its URL; None without a server."""
+    if server_url is None:
+        yield None
+        return
+    name = f"afteraction_test_{uuid4().hex}"
+    server = clickhouses.server(server_url, size=1)
+    asyncio.run(server.command(f"CREATE DATABASE {name}"))
+    yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    asyncio.run(server.command(f"DROP DATABASE {name} SYNC"))
+    server.close()
 
 
 @pytest.fixture
@@ -37,3 +64,20 @@ def clickhouse(engine_stack: Stack) -> ClickHouse:
     """A migrated ClickHouse without a row."""
     asyncio.run(wipe_clickhouse(engine_stack.clickhouse))
     return engine_stack.clickhouse
+
+
+@pytest.fixture(scope="session")
+def bridge(engine_stack: Stack) -> Iterator[Bridge]:
+    """Serve the embedded ClickHouse over the native protocol."""
+    if engine_stack.settings.clickhouse_url:
+        pytest.skip("TEST_CLICKHOUSE_URL names a server, so everything speaks the native protocol already")
+    with bridged(DataFolder(engine_stack.settings.data_folder).clickhouse) as bridge:
+        yield bridge
+
+
+@pytest.fixture(scope="session")
+def native(bridge: Bridge) -> Iterator[ClickHouse]:
+    """Reach the embedded ClickHouse over the native protocol, as if it were a server."""
+    native = clickhouses.server(f"clickhouse://127.0.0.1:{bridge.port}", size=3)
+    yield native
+    native.close()

@@ -20,6 +20,7 @@ from api.errors import StoreUnavailable
 from api.stores.clickhouse_errors import QueryError as QueryError
 from api.stores.clickhouse_errors import refusal
 from api.stores.clickhouse_native import Native, parse_address
+from api.stores.clickhouse_text import quote, texts
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,7 +44,7 @@ DEDUPLICATION: Mapping[str, object] = {
     "min_insert_block_size_bytes": 0,
 }
 # How both ways of asking give the same answer.
-_SETTINGS: Mapping[str, object] = {"join_use_nulls": 1, "session_timezone": "UTC"}
+_SETTINGS: Mapping[str, object] = {"join_use_nulls": 1}
 _JSON_SETTINGS: Mapping[str, object] = {
     "date_time_output_format": "iso",
     "output_format_json_quote_64bit_integers": 0,
@@ -163,11 +164,6 @@ def server(url: str, size: int = 8, timeout: float = 60) -> ClickHouse:
     return ClickHouse(lambda: Native(address, timeout, _SETTINGS), size, str(address))
 
 
-def quote(text: str) -> str:
-    """Return a ClickHouse string literal."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 class _Embedded:
     def __init__(self, folder: Path, incoming: Path) -> None:
         self._incoming = incoming
@@ -203,7 +199,7 @@ class _Embedded:
 
     def _query(self, sql: str, parameters: Parameters) -> bytes:
         try:
-            answer = self._connection.query(sql, "JSONEachRow", params=_escaped(parameters) or None)
+            answer = self._connection.query(sql, "JSONEachRow", params=texts(parameters) or None)
         except chdb.ChdbError as error:
             raise refusal(str(error)) from error
         return bytes(answer.bytes())
@@ -211,22 +207,6 @@ class _Embedded:
 
 def _rendered(settings: Mapping[str, object]) -> str:
     return ", ".join(f"{name} = {quote(str(value))}" for name, value in settings.items())
-
-
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": r"\0"})
-
-
-def _escaped(parameters: Parameters) -> dict[str, object]:
-    """Parameters as chDB wants them: it reads a text as ClickHouse's TSV does, and so takes escapes out."""
-    return {name: _escape(value) for name, value in parameters.items()}
-
-
-def _escape(value: object) -> object:
-    if value is None:
-        return r"\N"
-    if isinstance(value, list) and value and isinstance(value[0], str):
-        return "[" + ",".join(map(quote, value)) + "]"
-    return value.translate(_ESCAPES) if isinstance(value, str) else value
 
 
 def write_row_binary(file: IO[bytes], columns: Mapping[str, Column]) -> None:

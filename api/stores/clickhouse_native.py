@@ -17,6 +17,7 @@ from clickhouse_driver import errors as driver_errors
 
 from api.errors import ConfigurationError, StoreUnavailable
 from api.stores.clickhouse_errors import QueryError, refusal
+from api.stores.clickhouse_text import quote, texts
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -109,7 +110,7 @@ class Native:
         found, described = self._repeatable(
             lambda: self._client.execute(
                 sql,
-                dict(parameters),
+                _bound(parameters),
                 with_column_types=True,
                 settings={"max_execution_time": math.ceil(self._timeout)},
             )
@@ -126,7 +127,7 @@ class Native:
         ]
 
     def command(self, sql: str, parameters: Mapping[str, object]) -> None:  # noqa: D102
-        self._speak(lambda: self._client.execute(sql, dict(parameters)))
+        self._speak(lambda: self._client.execute(sql, _bound(parameters)))
 
     def insert(  # noqa: D102
         self,
@@ -179,6 +180,20 @@ class Native:
         server = self._client.connection.server_info
         name = server.get_timezone() if server else None
         return ZoneInfo(name) if name else UTC
+
+
+class _Literal:
+    """A text that the driver puts between quotes as it is; its own escapes know neither NULL nor lists."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return quote(self._text)[1:-1]
+
+
+def _bound(parameters: Mapping[str, object]) -> dict[str, object]:
+    return {name: _Literal(text) for name, text in texts(parameters).items()}
 
 
 def _plain(value: Any, zone: tzinfo) -> Any:

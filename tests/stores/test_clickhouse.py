@@ -1,4 +1,7 @@
-"""The contract of a ClickHouse: parameters arrive as they are, its errors are ours, bulk bytes are right."""
+"""The contract of a ClickHouse: parameters arrive as they are, its errors are ours, bulk bytes are right.
+
+Held by the embedded one, and by the same engine behind the native protocol.
+"""
 
 import asyncio
 import io
@@ -11,7 +14,21 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from api.stores.clickhouse import ClickHouse, QueryError, write_row_binary
-from tests.stack import Stack
+from tests.stack import Stack, wipe_clickhouse
+
+
+@pytest.fixture(params=["embedded", "native"], scope="module")
+def either(request: pytest.FixtureRequest, engine_stack: Stack) -> ClickHouse:
+    store: ClickHouse = (
+        engine_stack.clickhouse if request.param == "embedded" else request.getfixturevalue("native")
+    )
+    return store
+
+
+@pytest.fixture
+def clickhouse(either: ClickHouse) -> ClickHouse:
+    asyncio.run(wipe_clickhouse(either))
+    return either
 
 
 class Text(msgspec.Struct):
@@ -23,8 +40,8 @@ class Text(msgspec.Struct):
     st.text(st.characters(exclude_categories=["Cs"]))
     | st.sampled_from(["\\", "a\tb\n\r\0'\"\\n", "{x:String}", "%s"])
 )
-def test_text_arrives_as_it_is(engine_stack: Stack, text: str) -> None:
-    found = asyncio.run(engine_stack.clickhouse.one("SELECT {t:String} AS text", Text, t=text))
+def test_text_arrives_as_it_is(either: ClickHouse, text: str) -> None:
+    found = asyncio.run(either.one("SELECT {t:String} AS text", Text, t=text))
     assert found == Text(text)
 
 
@@ -61,7 +78,7 @@ def test_a_refused_statement_says_why(clickhouse: ClickHouse) -> None:
 
 
 def test_a_refused_insert_leaves_the_connection_usable(clickhouse: ClickHouse) -> None:
-    with pytest.raises(QueryError, match="UNKNOWN_TABLE"):
+    with pytest.raises(QueryError, match="nowhere"):
         asyncio.run(clickhouse.insert("nowhere", {"a": [1]}, "token"))
     asyncio.run(clickhouse.ping())
 
