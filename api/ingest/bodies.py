@@ -27,7 +27,9 @@ _BOM: Final = b"\xef\xbb\xbf"
 _COMMAS: Final = 128
 # Counted by the scan in one element. An event has some hundreds.
 _ELEMENT_TOKENS: Final = 50_000
-_TOKEN: Final = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|[\[\]{},]')
+# Counted by the scan in all: some seconds' work, and more than the events of a body have within their limits.
+_TOKENS: Final = 4_000_000
+_TOKEN: Final = re.compile(rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?|[\[\]{},]')
 _SEAM: Final = re.compile(rb"}[\s\0,]*{")
 _PRETTY: Final = re.compile(rb'{[ \t]*\r?\n\s*"')
 _LINE_BREAKS: Final = re.compile(rb"\n(?:[ \t\r\v\f\0]*+\n)++")
@@ -87,12 +89,13 @@ def split(body: bytes, limit: int) -> list[bytes]:
     cut off, the rest is one piece. Raises TooManyEvents when there are more than `limit`.
     """
     body = body.removeprefix(_BOM).strip(_JUNK).removeprefix(_BOM)
+    budget = iter(range(_TOKENS))
     if body.startswith(b"["):
-        pieces = _split_array(body, limit)
+        pieces = _split_array(body, limit, budget)
     elif body.startswith(b"{") and (b"\n" not in body or _is_one_object(body)):
-        pieces = _split_objects(body, limit)
+        pieces = _split_objects(body, limit, budget)
     else:
-        pieces = _split_lines(body, limit)
+        pieces = _split_lines(body, limit, budget)
     if len(pieces) > limit:
         raise TooManyEvents(f"the body has more than {limit} events: send smaller batches")
     return pieces
@@ -153,20 +156,20 @@ def _is_one_object(body: bytes) -> bool:
     return True
 
 
-def _split_array(body: bytes, limit: int) -> list[bytes]:
+def _split_array(body: bytes, limit: int, budget: Iterator[int]) -> list[bytes]:
     if body.count(b",") <= _COMMAS * limit:
         try:
             return [bytes(raw) for raw in _RAWS.decode(body)]
         except _UNREADABLE:
             pass
-    return list(islice(_scan(body), limit + 1))
+    return list(islice(_scan(body, budget), limit + 1))
 
 
-def _split_objects(body: bytes, limit: int) -> list[bytes]:
-    return list(islice(_scan(body), limit + 1)) if _SEAM.search(body) else [body]
+def _split_objects(body: bytes, limit: int, budget: Iterator[int]) -> list[bytes]:
+    return list(islice(_scan(body, budget), limit + 1)) if _SEAM.search(body) else [body]
 
 
-def _split_lines(body: bytes, limit: int) -> list[bytes]:
+def _split_lines(body: bytes, limit: int, budget: Iterator[int]) -> list[bytes]:
     if body.count(b"\n") > 2 * limit:
         body = _LINE_BREAKS.sub(b"\n", body)
     lines = body.split(b"\n", limit + 1)
@@ -175,7 +178,7 @@ def _split_lines(body: bytes, limit: int) -> list[bytes]:
     pieces: list[bytes] = []
     for line in lines:
         if line := line.strip(_JUNK):
-            _split_line(line, limit, pieces)
+            _split_line(line, limit, budget, pieces)
         if len(pieces) > limit:
             break
     return pieces
@@ -187,36 +190,51 @@ def _are_objects(body: bytes, lines: list[bytes]) -> bool:
     return braces == len(lines) == body.count(b"{") and b"\r" not in body and b"\0" not in body
 
 
-def _split_line(line: bytes, limit: int, pieces: list[bytes]) -> None:
+def _split_line(line: bytes, limit: int, budget: Iterator[int], pieces: list[bytes]) -> None:
     first = line[:1]
     if first == b"[":
-        pieces.extend(_split_array(line, limit))
+        pieces.extend(_split_array(line, limit, budget))
     elif first == b"{":
-        pieces.extend(_split_objects(line, limit))
+        pieces.extend(_split_objects(line, limit, budget))
     elif _WRAPPED.match(line):
-        pieces.extend(_split_wrapped(line, limit))
+        pieces.extend(_split_wrapped(line, limit, budget))
     else:
         pieces.append(line)
 
 
-def _split_wrapped(line: bytes, limit: int) -> list[bytes]:
+def _split_wrapped(line: bytes, limit: int, budget: Iterator[int]) -> list[bytes]:
     """`payload=[...]`, as forms send it."""
     value = line.partition(b"=")[2].strip(b" +")
     if value.startswith(b"%"):
-        value = unquote_to_bytes(value.partition(b"&")[0].replace(b"+", b" "))
+        value = _unquoted(value.partition(b"&")[0].replace(b"+", b" "))
     value = value.strip(_JUNK)
-    return _split_array(value, limit) if value.startswith(b"[") else _split_objects(value, limit)
+    split_value = _split_array if value.startswith(b"[") else _split_objects
+    return split_value(value, limit, budget)
 
 
-def _scan(body: bytes) -> Iterator[bytes]:
+def _unquoted(value: bytes) -> bytes:
+    """Percent signs undone part by part: it costs 70 times the memory of what is undone at once."""
+    parts = []
+    start = 0
+    while start < len(value):
+        end = start + _STEP
+        cut = value.rfind(b"%", end - 2, end)  # not between a sign and its digits
+        end = cut if cut > start else end
+        parts.append(unquote_to_bytes(value[start:end]))
+        start = end
+    return b"".join(parts)
+
+
+def _scan(body: bytes, budget: Iterator[int]) -> Iterator[bytes]:
     """The values in a sequence of arrays and objects, told by brackets and quotes alone.
 
-    An element of more tokens than any event has ends the scan, and is one piece with all that follows it. It
-    goes on where a parser gives up: after a broken element whose brackets are even, between arrays that
-    follow each other, and at a line that begins with an object no deeper than the one without end before.
+    An element of more tokens than any event has ends the scan, and is one piece with all that follows it; so
+    does the end of the `budget`, which has an element for each token. It goes on where a parser gives up:
+    after a broken element whose brackets are even, between arrays that follow each other, and at a line that
+    begins with an object no deeper than the one without end before.
     """
     depth = base = start = indent = tokens = 0
-    for token in _TOKEN.finditer(body):
+    for token, _ in zip(_TOKEN.finditer(body), budget, strict=False):
         tokens += 1
         if tokens > _ELEMENT_TOKENS:
             break

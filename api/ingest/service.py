@@ -89,7 +89,7 @@ class Inlet:
             decoded = await asyncio.to_thread(self._decode, unpacked)
         else:
             decoded = self._decode(unpacked)
-        if decoded.total == 0 and not body.strip(_BLANK):
+        if decoded.total == 0 and not unpacked.strip(_BLANK):
             raise BadRequest("the body is empty; send events as JSON, as NDJSON or as urlencoded lines")
         return answer(await self.commit(Arrival(server_id, received_at, decoded)))
 

@@ -1,10 +1,12 @@
 """The true server on a socket, over the real engines, in a thread of the tests' process."""
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -72,6 +74,10 @@ class Served:
             s=session_id,
         )
         assert found == [{"events": 50, "numbers": 50}]
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,14 @@
 """What reaches the server before any of its routes: bytes on a socket, few, slow, many or senseless."""
 
 import json
-import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.bad_input.conftest import EVENTS, Served
+from tests.bad_input.conftest import EVENTS, Served, resident_bytes
 from tests.events_made import body, kill
 
 MEGABYTE = b"x" * (1 << 20)
@@ -50,10 +48,6 @@ def wire(served: Served) -> Iterator[Wire]:
     found = Wire(served)
     yield found
     found.socket.close()
-
-
-def resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def head(served: Served, *lines: str, method: str = "POST", target: str = EVENTS) -> bytes:

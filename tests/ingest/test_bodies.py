@@ -5,6 +5,7 @@ import gzip
 import json
 import time
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 import pytest
 import zstandard
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.errors import BodyTooLarge
+from api.ingest import bodies
 from api.ingest.bodies import BodyUnreadable, TooManyEvents, decompress, split
 
 LIMIT = 1_000_000
@@ -145,6 +147,20 @@ A, B, C = b'{"type":"a"}', b'{"type":"b","x":[1,{"y":"}{"}]}', b'{"type":"c","x"
 )
 def test_every_form_has_the_same_pieces(body: bytes) -> None:
     assert [json.loads(piece) for piece in pieces(body)] == [json.loads(piece) for piece in (A, B, C)]
+
+
+@given(st.integers(0, 1100), st.lists(st.sampled_from(["%", "%4", "%41", "%zz", "a", "%%"]), max_size=5))
+def test_a_wrapped_payload_is_undone_whole(start: int, parts: list[str]) -> None:
+    value = "%7B" + "x" * start + "".join(parts)
+    assert pieces(f"data={value}".encode()) == [unquote_to_bytes(value)]
+
+
+def test_a_body_without_end_is_scanned_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_TOKENS", 100)
+    for seam in (b"", b"]\n["):
+        found = pieces(b"[" + (b'{"a":],' * 5 + b'{"b":1}' + seam) * 40)
+        assert len(found) < 60
+        assert sum(piece.count(b'"b"') for piece in found) == 40
 
 
 def test_one_object_on_many_lines() -> None:
