@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal
 
-.PHONY: up test lint types contract unit lock docs clean
+.PHONY: up test lint types contract unit chaos lock docs clean
 
 up: $(VENV)/.installed
 	@exec $(BIN)/afteraction up
@@ -26,6 +26,10 @@ contract: $(VENV)/.installed-dev
 
 unit: $(VENV)/.installed-dev
 	$(BIN)/pytest
+
+# Faults at random moments, many rounds: CHAOS_ROUNDS, CHAOS_SEED, CHAOS_FAULTS (a part of a fault's name).
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.chaos
 
 # An environment that was left half made is made anew.
 $(BIN)/python:
