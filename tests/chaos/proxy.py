@@ -40,9 +40,10 @@ class Proxy:
         self._up.set()
         self._loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
+        carrying = asyncio.all_tasks(self._loop)
+        for task in carrying:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(asyncio.gather(*carrying, return_exceptions=True))
         self._loop.close()
 
     async def _carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
@@ -51,15 +52,25 @@ class Proxy:
         except OSError:
             back.transport.abort()
             return
+        with suppress(asyncio.CancelledError):
+            await self._both(client, back, server, forth)
+        forth.close()
+        back.close()
+
+    async def _both(
+        self,
+        client: asyncio.StreamReader,
+        back: asyncio.StreamWriter,
+        server: asyncio.StreamReader,
+        forth: asyncio.StreamWriter,
+    ) -> None:
+        ways = [self._pump(client, forth, "cut"), self._pump(server, back, "swallow")]
+        tasks = [asyncio.ensure_future(way) for way in ways]
         try:
-            ways = [self._pump(client, forth, "cut"), self._pump(server, back, "swallow")]
-            tasks = [asyncio.ensure_future(way) for way in ways]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
             for task in tasks:
                 task.cancel()
-        finally:
-            forth.close()
-            back.close()
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, breaks_in: Mode) -> None:
         with suppress(OSError):

@@ -163,11 +163,18 @@ def filled(disk: Path, left: int) -> Iterator[None]:
     filler = disk / "filler"
     try:
         with filler.open("wb") as file:
-            space = os.statvfs(disk)
-            os.posix_fallocate(file.fileno(), 0, max(1, space.f_bavail * space.f_frsize - left))
+            # Others write meanwhile: what was free a moment ago may not be any more.
+            while (free := _free(disk)) > left:
+                with suppress(OSError):
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, free - left)
         yield
     finally:
         filler.unlink(missing_ok=True)
+
+
+def _free(disk: Path) -> int:
+    space = os.statvfs(disk)
+    return space.f_bavail * space.f_frsize
 
 
 def signal_if_there(pid: int, number: signal.Signals) -> None:
