@@ -8,6 +8,7 @@ import structlog
 from api import jobs
 from api.errors import StoreUnavailable
 from api.ingest import job as ingest
+from api.ingest import merges
 from api.live import job as live
 from api.platform import Platform
 
@@ -25,6 +26,7 @@ async def work(platform: Platform) -> None:
                 1.0,
             ),
             ("jobs", lambda: jobs.step(platform), 0.2),
+            ("merges", lambda: merges.step(platform.postgres, platform.clickhouse), 30.0),
             ("tidy", lambda: ingest.tidy(platform.postgres), 3600.0),
         ):
             group.create_task(_for_ever(name, step, pause), name=name)

@@ -73,6 +73,10 @@ class Instance:
         assert self._process is not None
         return self._process.pid
 
+    def is_running(self) -> bool:
+        """Tell whether the process has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """Kill -9."""
         assert self._process is not None

@@ -13,8 +13,13 @@ from psycopg import AsyncConnection
 from api.errors import ConfigurationError
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
-from api.stores.sql import Engine, Migration, migrations
+from api.stores.sql import Engine, Migration, migrations, queries
 
+# What a merge was made of is kept until the new part is surely on disk, and looked at (api/ingest/merges.py).
+# Servers have this value by themselves; the embedded engine keeps nothing.
+PARTS_KEPT_SECONDS = 480
+
+_PARTS = queries("clickhouse", "parts")
 _LOCK_KEY = 0x6166_7465_7261_6374  # "afteract"
 
 
@@ -24,6 +29,10 @@ class Recorded(msgspec.Struct, frozen=True):
     number: int
     name: str
     checksum: str
+
+
+class _Table(msgspec.Struct):
+    name: str
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -98,7 +107,16 @@ async def _migrate_clickhouse(clickhouse: ClickHouse, dry_run: bool) -> list[Ste
             name=migration.name,
             checksum=migration.checksum,
         )
+    if not dry_run:
+        await _keep_what_was_merged(clickhouse)
     return [Step("clickhouse", m.number, m.name) for m in waiting]
+
+
+async def _keep_what_was_merged(clickhouse: ClickHouse) -> None:
+    for table in await clickhouse.rows(_PARTS["hasty"], _Table):
+        await clickhouse.command(
+            f"ALTER TABLE {table.name} MODIFY SETTING old_parts_lifetime = {PARTS_KEPT_SECONDS}"
+        )
 
 
 async def _clickhouse_state(clickhouse: ClickHouse) -> list[Recorded]:

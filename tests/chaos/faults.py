@@ -37,7 +37,10 @@ def frozen(engine: str) -> Fault:
 
 
 def disk_full(scene: Scene) -> None:
-    """Fill the disk under everything until events are refused; then free it."""
+    """Fill the disk under everything until events are refused; then free it.
+
+    ClickHouse may end its whole process on a full disk: whoever runs it starts it again.
+    """
     before = [sender.refused for sender in scene.senders]
     with filled(scene.data, scene.dice.randrange(256 << 10)):
         scene.wait_for(
@@ -45,14 +48,15 @@ def disk_full(scene: Scene) -> None:
             "events are refused while the disk is full",
         )
         time.sleep(scene.dice.uniform(0, 3))
+    scene.revive()
 
 
 def clickhouse_disk_full(scene: Scene) -> None:
     """Fill the disk under ClickHouse until it refuses a block; then free it."""
     with filled(scene.data / "clickhouse", scene.dice.randrange(1 << 20)):
-        scene.wait_for(scene.inbox_fails, "ClickHouse refuses a block while its disk is full")
-        _everyone_is_answered(scene)
+        scene.wait_for(scene.clickhouse_refuses, "ClickHouse refuses a block while its disk is full")
         time.sleep(scene.dice.uniform(0, 3))
+    scene.revive()
 
 
 def clickhouse_refuses(scene: Scene) -> None:
@@ -61,7 +65,7 @@ def clickhouse_refuses(scene: Scene) -> None:
     away = incoming.with_name("incoming.away")
     incoming.rename(away)
     try:
-        scene.wait_for(scene.inbox_fails, "ClickHouse refuses a block without its folder")
+        scene.wait_for(scene.clickhouse_refuses, "ClickHouse refuses a block without its folder")
         _everyone_is_answered(scene)
     finally:
         away.rename(incoming)
@@ -69,7 +73,7 @@ def clickhouse_refuses(scene: Scene) -> None:
 
 def _everyone_is_answered(scene: Scene) -> None:
     """Ingest goes on while ClickHouse is away."""
-    before = [(sender, sender.answered) for sender in scene.senders]
+    before = [(sender, sender.answered) for sender in scene.senders if scene.instance.is_running()]
     scene.wait_for(lambda: all(s.answered > n for s, n in before), "events are taken in without ClickHouse")
 
 

@@ -40,11 +40,14 @@ class Proxy:
         self._up.set()
         self._loop.run_forever()
         server.close()
-        carrying = asyncio.all_tasks(self._loop)
+        self._loop.run_until_complete(self._end())
+        self._loop.close()
+
+    async def _end(self) -> None:
+        carrying = asyncio.all_tasks() - {asyncio.current_task()}
         for task in carrying:
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*carrying, return_exceptions=True))
-        self._loop.close()
+        await asyncio.gather(*carrying, return_exceptions=True)
 
     async def _carry(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         try:

@@ -118,6 +118,11 @@ class Scene:
             assert time.monotonic() < deadline, f"not in {seconds:.0f} s: {what}"
             time.sleep(0.05)
 
+    def revive(self) -> None:
+        """Start `up` again if it has ended, as a supervisor would."""
+        if not self.instance.is_running():
+            self.instance.start()
+
     def recover(self) -> None:
         """Wait until all is well again and every sender is answered."""
         self.instance.wait_until_ready()
@@ -133,12 +138,12 @@ class Scene:
         answer = httpx.get(f"{self.instance.url}/api/v1/servers/1/sessions?limit=1000", timeout=20)
         return {session["session_id"]: session for session in answer.json()["sessions"]}
 
-    def inbox_fails(self) -> bool:
-        """Whether ClickHouse refuses a block now."""
+    def clickhouse_refuses(self) -> bool:
+        """Whether ClickHouse takes nothing now."""
         with suppress(httpx.HTTPError, ValueError, TypeError, KeyError):
-            ready = httpx.get(f"{self.instance.url}/readyz", timeout=10).json()
-            return bool(ready["inbox"]["failing_blocks"])
-        return False
+            inbox = httpx.get(f"{self.instance.url}/readyz", timeout=10).json()["inbox"]
+            return bool(inbox["failing_blocks"]) or inbox["oldest_seconds"] > 5
+        return not self.instance.is_running()
 
 
 @contextmanager

@@ -44,8 +44,8 @@ class _Remote:
     def command(self, sql: str, parameters: Parameters) -> None:
         self._ask("command", sql, dict(parameters))
 
-    def insert(self, table: str, columns: Mapping[str, Column], settings: str) -> None:
-        self._ask("insert", table, dict(columns), settings)
+    def insert(self, table: str, columns: Mapping[str, Column], settings: Mapping[str, object]) -> None:
+        self._ask("insert", table, dict(columns), dict(settings))
 
     def close(self) -> None:
         self._connection.close()
@@ -92,7 +92,7 @@ def _answer(connection: Connection, driver: Driver) -> None:
 def use(socket: str, arguments: list[str]) -> None:
     """Run a command with the shared ClickHouse."""
 
-    def shared(_: Engines) -> ClickHouse:
+    def shared(engines: Engines) -> ClickHouse:
         return ClickHouse(lambda: _Remote(socket), 4, "shared")
 
     platform._clickhouse = shared
