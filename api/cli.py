@@ -111,6 +111,8 @@ def migrate(dry_run: bool, json_: bool) -> None:
                 f"{'would run' if dry_run else 'ran'} {step.engine} {step.number:04d}_{step.name}",
                 highlight=False,
             )
+            if dry_run:
+                click.echo("".join(f"{statement};\n" for statement in step.statements), nl=False)
         if not steps:
             out.print("the schemas are up to date")
 

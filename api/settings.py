@@ -37,7 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
 
     clickhouse_url: Annotated[
-        str | None, _about("clickhouse://user:password@host:9000/database. Without it: embedded.")
+        str | None,
+        _about(
+            "clickhouse://user:password@host:9000/database, or clickhouses:// for TLS, with `?ca_certs=FILE` "
+            "for an authority of your own; `?cluster=NAME` where it is a cluster. Without it: embedded."
+        ),
     ] = None
     postgres_url: Annotated[
         str | None, _about("postgresql://user:password@host:5432/database. Without it: embedded.")

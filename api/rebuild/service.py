@@ -47,6 +47,8 @@ async def rebuild(
     `report(noun, done, total)` is awaited after each step. Raises NotFound for an unknown noun, Conflict
     while ClickHouse refuses a block, because that block may stand half in the old tables.
     """
+    if clickhouse.cluster:
+        raise Conflict("a cluster is not rebuilt from here; docs/scale.md says how")
     known = {entry.name: entry for entry in await clickhouse.rows(_SQL["nouns"], _Noun)}
     if noun is not None and noun not in known:
         raise NotFound(f"{noun!r} cannot be rebuilt; these can: {', '.join(sorted(known))}")

@@ -21,6 +21,7 @@ from api.stores.clickhouse_errors import QueryError as QueryError
 from api.stores.clickhouse_errors import refusal
 from api.stores.clickhouse_native import Native, parse_address
 from api.stores.clickhouse_text import quote, texts
+from api.stores.cluster import Cluster
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,8 +74,10 @@ class ClickHouse:
         size: int,
         description: str,
         patience: float = _PATIENCE_SECONDS,
+        cluster: Cluster | None = None,
     ) -> None:
         self.description = description
+        self.cluster = cluster
         self._patience = patience
         self._connect = connect
         self._free: queue.LifoQueue[Driver | None] = queue.LifoQueue()
@@ -161,7 +164,9 @@ def embedded(folder: Path, size: int = 4) -> ClickHouse:
 def server(url: str, size: int = 8, timeout: float = 60) -> ClickHouse:
     """Connect to a ClickHouse server: clickhouse://user:password@host:9000/database; `timeout` in seconds."""
     address = parse_address(url)
-    return ClickHouse(lambda: Native(address, timeout, _SETTINGS), size, str(address))
+    return ClickHouse(
+        lambda: Native(address, timeout, _SETTINGS), size, str(address), cluster=address.cluster
+    )
 
 
 class _Embedded:

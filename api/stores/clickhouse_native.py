@@ -5,6 +5,7 @@ What the embedded ClickHouse writes as JSON comes as Python objects here; `_plai
 
 import logging
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from clickhouse_driver import errors as driver_errors
 from api.errors import ConfigurationError, StoreUnavailable
 from api.stores.clickhouse_errors import QueryError, refusal
 from api.stores.clickhouse_text import quote, texts
+from api.stores.cluster import SETTINGS as CLUSTER_SETTINGS
+from api.stores.cluster import Cluster
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,6 +29,7 @@ R = TypeVar("R")
 logging.getLogger("clickhouse_driver").setLevel(logging.ERROR)
 
 _WANTED = "AFTERACTION_CLICKHOUSE_URL must look like clickhouse://user:password@host:9000/database"
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _CONNECT_SECONDS = 5.0
 # The server is gone or talks nonsense; what the statement did is not known.
 _LOST = (
@@ -42,7 +46,10 @@ _TOO_LATE = (driver_errors.SocketTimeoutError, TimeoutError)
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where a server answers, and as whom we come. `ca_certs` is a file of authorities to trust for TLS."""
+    """Where a server answers, as whom we come, and the cluster that it belongs to.
+
+    `ca_certs` is a file of authorities to trust for TLS.
+    """
 
     host: str
     port: int
@@ -51,14 +58,16 @@ class Address(msgspec.Struct, frozen=True):
     database: str
     tls: bool
     ca_certs: str | None
+    cluster: Cluster | None
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_address(url: str) -> Address:
-    """Read clickhouse://user:password@host:9000/database, or clickhouses:// for TLS with ?ca_certs=FILE.
+    """Read clickhouse://user:password@host:9000/database, or clickhouses:// for TLS.
 
+    `?ca_certs=FILE` says whom to trust for TLS, `?cluster=NAME` that the database lies on a cluster.
     Raises ConfigurationError; its message holds no password.
     """
     try:
@@ -70,16 +79,23 @@ def parse_address(url: str) -> Address:
     if parts.scheme not in ("clickhouse", "clickhouses") or not parts.hostname:
         raise ConfigurationError(f"{_WANTED}, not {parts.scheme}://")
     tls = parts.scheme == "clickhouses"
-    if options.keys() - ({"ca_certs"} if tls else set()):
-        raise ConfigurationError(f"{_WANTED}; it takes ?ca_certs=FILE with clickhouses:// and nothing else")
+    if options.keys() - {"cluster", *(["ca_certs"] if tls else [])}:
+        raise ConfigurationError(
+            f"{_WANTED}; after it: ?cluster=NAME, and with clickhouses:// ?ca_certs=FILE"
+        )
+    database = unquote(parts.path.lstrip("/")) or "default"
+    cluster = options["cluster"][0] if "cluster" in options else None
+    if cluster and not (_WORD.fullmatch(cluster) and _WORD.fullmatch(database)):
+        raise ConfigurationError(f"{_WANTED}; names of clusters and their databases are single words here")
     return Address(
         host=parts.hostname,
         port=port or (9440 if tls else 9000),
         user=unquote(parts.username or "default"),
         password=unquote(parts.password or ""),
-        database=unquote(parts.path.lstrip("/")) or "default",
+        database=database,
         tls=tls,
-        ca_certs=options["ca_certs"][0] if options else None,
+        ca_certs=options["ca_certs"][0] if "ca_certs" in options else None,
+        cluster=Cluster(cluster, database) if cluster else None,
     )
 
 
@@ -103,7 +119,11 @@ class Native:
             send_receive_timeout=timeout,
             # A setting that the server does not know is an error: exactly once hangs on some.
             settings_is_important=True,
-            settings={"server_side_params": True, **settings},
+            settings={
+                "server_side_params": True,
+                **settings,
+                **(CLUSTER_SETTINGS if address.cluster else {}),
+            },
         )
 
     def rows(self, sql: str, parameters: Mapping[str, object], row: type[T]) -> list[T]:  # noqa: D102

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 
 from api.errors import ConfigurationError
 from api.stores.clickhouse import ClickHouse
+from api.stores.cluster import Cluster, databases, render
 from api.stores.postgres import Postgres
 from api.stores.sql import Engine, Migration, migrations, queries
 
@@ -35,12 +36,13 @@ class _Table(msgspec.Struct):
     name: str
 
 
-class Step(msgspec.Struct, frozen=True):
-    """A migration that ran, or in a dry run would."""
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A migration that ran, or in a dry run would. `statements`: as rendered for a cluster."""
 
     engine: Engine
     number: int
     name: str
+    statements: tuple[str, ...] = ()
 
 
 async def migrate(postgres: Postgres, clickhouse: ClickHouse, *, dry_run: bool = False) -> list[Step]:
@@ -91,14 +93,17 @@ def _as_dict(row: tuple[object, ...]) -> dict[str, object]:
 
 
 async def _migrate_clickhouse(clickhouse: ClickHouse, dry_run: bool) -> list[Step]:
+    cluster = clickhouse.cluster
     if not dry_run:
-        await clickhouse.command(
+        record = (
             "CREATE TABLE IF NOT EXISTS schema_migrations (number UInt32, name String, checksum String, "
             "applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY number"
         )
+        for statement in [*databases(cluster), *render(record, cluster)] if cluster else [record]:
+            await clickhouse.command(statement)
     waiting = pending("clickhouse", await _clickhouse_state(clickhouse))
     for migration in [] if dry_run else waiting:
-        for statement in migration.statements:
+        for statement in rendered(migration, cluster) if cluster else migration.statements:
             await clickhouse.command(statement)
         await clickhouse.command(
             "INSERT INTO schema_migrations (number, name, checksum) "
@@ -107,9 +112,15 @@ async def _migrate_clickhouse(clickhouse: ClickHouse, dry_run: bool) -> list[Ste
             name=migration.name,
             checksum=migration.checksum,
         )
-    if not dry_run:
+    # Servers keep what was merged by themselves.
+    if not dry_run and not cluster:
         await _keep_what_was_merged(clickhouse)
-    return [Step("clickhouse", m.number, m.name) for m in waiting]
+    return [Step("clickhouse", m.number, m.name, rendered(m, cluster) if cluster else ()) for m in waiting]
+
+
+def rendered(migration: Migration, cluster: Cluster) -> tuple[str, ...]:
+    """Return a migration's statements for a cluster."""
+    return tuple(part for statement in migration.statements for part in render(statement, cluster))
 
 
 async def _keep_what_was_merged(clickhouse: ClickHouse) -> None:

@@ -6,6 +6,8 @@ compared. `client:a1`, `name:Ann`, `bot:Ann` and `match:m1` stand for keys.
 """
 
 import asyncio
+import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from api.stores.sql import queries
 from tests.sql.feed import Batch, feed
 
 CASES = Path(__file__).parent / "cases"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _KEYS = {
     "client": "SELECT player_key('', {text:String}, false) AS key",
     "name": "SELECT player_key({text:String}, '', false) AS key",
@@ -65,9 +68,21 @@ async def _answer(clickhouse: ClickHouse, case: Case) -> tuple[list[dict[str, An
     wanted = [await _resolve(clickhouse, row) for row in case.rows]
     parameters = await _resolve(clickhouse, case.parameters)
     found = await clickhouse.rows(case.sql, dict[str, Any], **parameters)
+    found, wanted = _moments(found), _moments(wanted)
     if len(found) != len(wanted):
         return found, wanted
     return [{n: row.get(n) for n in asked} for row, asked in zip(found, wanted, strict=True)], wanted
+
+
+def _moments(value: Any) -> Any:
+    """Make times of texts: the embedded ClickHouse gives the one, a server the other."""
+    if isinstance(value, list):
+        return [_moments(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _moments(part) for name, part in value.items()}
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return datetime.fromisoformat(value)
+    return value
 
 
 def _in_any_order(row: dict[str, Any]) -> str:
