@@ -1,0 +1,70 @@
+"""Every route with whatever its OpenAPI allows and forbids and every kind of token, over the real engines."""
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from api.app import create_app
+from api.settings import Settings
+from tests.bad_input.conftest import Served
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
+TOKENS = ["", "server", "admin", "aas_unknown", "\xff"]
+
+
+def operations() -> dict[str, Any]:
+    """Every operation of the application's own description, by method and path."""
+    stores: Any = SimpleNamespace(
+        settings=Settings(), postgres=None, clickhouse=None, redis=None, gate=None, inlet=None
+    )
+    described = create_app(stores).openapi_schema.to_schema()
+    results: Any = schemathesis.openapi.from_dict(described).get_all_operations()
+    found = [each.ok() for each in results]
+    return {each.label: each for each in found}
+
+
+OPERATIONS = operations()
+
+
+def test_no_route_is_left_out() -> None:
+    routes = {label.split()[1] for label in OPERATIONS}
+    assert {"/api/v1/ingest/events", "/api/v1/admin/quarantine/drive", "/metrics", "/readyz"} <= routes
+    assert len(routes) >= 22
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_whatever_is_asked_is_answered(served: Served, label: str) -> None:
+    operation = OPERATIONS[label]
+    cases = operation.as_strategy(GenerationMode.POSITIVE)
+    if operation.query:
+        cases |= operation.as_strategy(GenerationMode.NEGATIVE)
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize="FUZZ_EXAMPLES" not in os.environ,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases, token=st.sampled_from(TOKENS), content=st.none() | st.binary(max_size=50))
+    def ask(case: Any, token: str, content: bytes | None) -> None:
+        secret = {"server": served.token, "admin": served.admin}.get(token, token)
+        headers = {"Authorization": f"Bearer {secret}".encode("latin-1")} if token else {}
+        answer = case.call(base_url=served.url, headers=headers, data=content, timeout=60)
+        assert answer.status_code in (200, 202, 400, 401, 404, 405, 413, 422), answer.content
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == ["application/problem+json"]
+            assert answer.json()["status"] == answer.status_code
+
+    ask()
+
+
+def test_after_all_of_that_a_batch_is_counted(served: Served) -> None:
+    served.assert_counts_exactly("after the routes")
