@@ -152,8 +152,17 @@ def _is_one_object(body: bytes) -> bool:
     try:
         _RAW.decode(body)
     except _UNREADABLE:
-        return not _NEXT_OBJECT.search(body)
+        return not _NEXT_OBJECT.search(body) and not _is_closed(body.partition(b"\n")[0])
     return True
+
+
+def _is_closed(line: bytes) -> bool:
+    """Whether a line closes all brackets that it opens."""
+    depth = 0
+    for token in islice(_TOKEN.finditer(line), _ELEMENT_TOKENS):
+        mark = token[0][:1]
+        depth += (mark in b"{[") - (mark in b"}]")
+    return depth == 0
 
 
 def _split_array(body: bytes, limit: int, budget: Iterator[int]) -> list[bytes]:

@@ -163,6 +163,12 @@ def test_a_body_without_end_is_scanned_to_a_bound(monkeypatch: pytest.MonkeyPatc
         assert sum(piece.count(b'"b"') for piece in found) == 40
 
 
+@pytest.mark.parametrize("junk", [b"junk", b"\x01", b"}", b"type=a", b"]", b'"'])
+def test_one_good_line_before_a_bad_one(junk: bytes) -> None:
+    assert pieces(B + b"\n" + junk) == [B, junk]
+    assert pieces(B + b"\r\n\n" + junk + b"\n") == [B, junk]
+
+
 def test_one_object_on_many_lines() -> None:
     pretty = json.dumps(json.loads(B), indent=2).encode()
     assert pieces(pretty) == [pretty]
