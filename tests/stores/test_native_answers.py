@@ -91,6 +91,8 @@ def test_an_insert_comes_with_everything_that_makes_it_happen_once(
     asyncio.run(twice())
     for settings in bridge.seen[-2:]:
         assert settings["insert_deduplication_token"] == "it's one"
+        # On by default in servers of 2026: they gather inserts, whatever their tokens.
+        assert settings["async_insert"] == "0"
         assert settings.items() >= {name: str(value) for name, value in DEDUPLICATION.items()}.items()
     events = stack.run(lambda p: p.clickhouse.rows("SELECT count() AS n FROM raw_events", dict[str, int]))
     assert events == [{"n": 1}]
