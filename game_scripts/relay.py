@@ -44,7 +44,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -344,12 +344,16 @@ def lock_path(settings: Settings) -> Path:
 
 @dataclass(frozen=True)
 class Batch:
-    """Whole lines from one place in one file. `length` counts their newlines and blank lines too."""
+    """Whole lines from one place in one file. `length` counts their newlines and blank lines too.
+
+    `mark` is the fingerprint of the file up to their end, taken when they were read.
+    """
 
     lines: list[bytes]
     length: int
     full: bool
     overlong: bool = False
+    mark: str = ""
 
 
 NOTHING = Batch([], 0, full=False)
@@ -598,6 +602,10 @@ class Relay:
                 self.state.files[path.name] = place = Place()
             batch = read_batch(stream, place.offset, self.max_lines, settings.batch_bytes, settings.max_line)
             if batch.length:
+                # Taken now: by the time of the answer, the file may be another one.
+                batch = replace(batch, mark=mark_of(stream, place.offset + batch.length))
+                if not still_the_same(stream, place):
+                    return False
                 if not (batch.full or rotated or self.once) and self.lingers(path.name):
                     return False
                 self.waiting_since.pop(path.name, None)
@@ -631,7 +639,7 @@ class Relay:
             reason = f"longer than {self.settings.max_line} bytes"
             return self.put_aside(path, stream, place, batch, reason)
         if not batch.lines:
-            self.move_on(stream, place, batch.length)
+            self.move_on(stream, place, batch)
             return True
         answer = self.sender.send(batch.lines)
         if answer.verdict == "acked":
@@ -670,19 +678,19 @@ class Relay:
         self.state.last_error = self.state.last_error_at = None
         self.failures = self.set_aside_in_a_row = 0
         self.max_lines = min(self.settings.batch_events, self.max_lines * 2)
-        self.move_on(stream, place, batch.length, lines=len(batch.lines))
+        self.move_on(stream, place, batch, lines=len(batch.lines))
         log.info(
             "%s: %d acknowledged, %s of them repeats, %d quarantined; at byte %d",
             path.name, len(batch.lines), answer.reply.get("duplicates", 0), len(rejected), place.offset,
         )  # fmt: skip
 
-    def move_on(self, stream: IO[bytes], place: Place, length: int, lines: int = 0) -> None:
+    def move_on(self, stream: IO[bytes], place: Place, batch: Batch, lines: int = 0) -> None:
         """The only place where the place moves; called when the lines before it are safe elsewhere."""
-        place.offset += length
+        place.offset += batch.length
         place.lines += lines
         self.state.lines_total += lines
         place.inode = os.fstat(stream.fileno()).st_ino
-        place.mark = mark_of(stream, place.offset)
+        place.mark = batch.mark
         self.save()
 
     def put_aside(self, path: Path, stream: IO[bytes], place: Place, batch: Batch, reason: str) -> bool:
@@ -710,7 +718,7 @@ class Relay:
         self.state.set_aside_total += 1
         self.set_aside_in_a_row += 1
         self.set_aside_now += 1
-        self.move_on(stream, place, batch.length)
+        self.move_on(stream, place, batch)
         return True
 
     def fail(self, answer: Answer) -> None:

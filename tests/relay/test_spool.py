@@ -100,6 +100,22 @@ def test_a_file_cut_and_grown_beyond_its_place(once: Once, platform: Any, spool:
     assert platform.lines[5:] == again
 
 
+def test_a_file_cut_and_grown_while_the_answer_was_on_its_way(
+    once: Once, platform: Any, spool: Any, conducts: Any
+) -> None:
+    again: list[bytes] = []
+
+    def cut_meanwhile(request: Any, lines: list[bytes]) -> None:
+        os.truncate(spool.path, 0)
+        again.extend(spool.write(50))
+        conducts.accept(request, lines)
+
+    spool.write(5)
+    platform.conducts = [cut_meanwhile]
+    assert once()
+    assert platform.lines[5:] == again
+
+
 def test_a_file_replaced_under_the_same_name(once: Once, platform: Any, spool: Any) -> None:
     lines = spool.write(5)
     assert once()
