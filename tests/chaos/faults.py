@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from tests.chaos import spools
 from tests.chaos.proxy import Mode
 from tests.chaos.scene import Scene, filled
 from tests.chaos.sender import Sender, client, post
@@ -188,6 +189,8 @@ FAULTS: dict[str, Fault] = {
     "two senders at once": two_at_once,
     "batches in any order": reordered,
     "clocks wrong by hours": clock_shifted,
+    "spool cut, moved and rotated": spools.cut_and_rotated,
+    "two relays on copies of a spool": spools.copied,
 }
 
 NEEDS_SMALL_DISKS = {disk_full, clickhouse_disk_full}

@@ -81,13 +81,19 @@ def settle(scene: Scene, blocks: Sequence[Block]) -> None:
     books = audit.read(scene.data / "clickhouse")
     scene.instance.start()
     wrong = [line for block in blocks for line in _balance(block, books)]
-    wrong += _compare_ledger(books, ledger)
-    wrong += books.unlike_rebuilt
-    sent = {line for block in blocks for batch in block.journal.batches for line in batch.lines}
-    events = [msgspec.json.decode(line) for line in sorted({row.raw.encode() for row in books.log} & sent)]
-    wrong += aggregates.differences(events, books.tables)
+    wrong += disagreements(books, ledger, [block.journal for block in blocks])
     if wrong:
         raise Wrong("\n".join(wrong))
+
+
+def disagreements(
+    books: Books, ledger: dict[str, dict[str, object]], journals: Sequence[Journal]
+) -> list[str]:
+    """Hold the ledger and every aggregate against the log and against what was sent; say what differs."""
+    sent = {line for journal in journals for batch in journal.batches for line in batch.lines}
+    counted = sorted({row.raw.encode() for row in books.log} & sent)
+    wrong = _compare_ledger(books, ledger) + books.unlike_rebuilt
+    return wrong + aggregates.differences([msgspec.json.decode(line) for line in counted], books.tables)
 
 
 def _balance(block: Block, books: Books) -> list[str]:
