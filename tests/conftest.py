@@ -3,9 +3,6 @@
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
 
@@ -15,7 +12,7 @@ from api.settings import Settings
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
 from tests.native_bridge import Bridge, bridged
-from tests.stack import Stack, wipe_clickhouse
+from tests.stack import Stack, scratch_database, wipe_clickhouse
 
 
 @pytest.fixture(scope="session")
@@ -36,20 +33,6 @@ def engine_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             stack.migrate()
             yield stack
             held.close()
-
-
-@contextmanager
-def scratch_database(server_url: str | None) -> Iterator[str | None]:
-    """Make a database on a server for the length of the block, and return its URL; None without a server."""
-    if server_url is None:
-        yield None
-        return
-    name = f"afteraction_test_{uuid4().hex}"
-    server = clickhouses.server(server_url, size=1)
-    asyncio.run(server.command(f"CREATE DATABASE {name}"))
-    yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
-    asyncio.run(server.command(f"DROP DATABASE {name} SYNC"))
-    server.close()
 
 
 @pytest.fixture

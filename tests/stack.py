@@ -1,9 +1,12 @@
 """The real engines for tests: one set a session, emptied before each test that asks for it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -14,6 +17,7 @@ from api.ingest import job
 from api.platform import Platform, opened
 from api.servers import service as servers
 from api.settings import Settings
+from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
 from api.stores.migrations import migrate
 from api.stores.postgres import Postgres
@@ -55,6 +59,20 @@ class Stack:
             await platform.redis.flushdb()
 
         self.run(all_of_it)
+
+
+@contextmanager
+def scratch_database(server_url: str | None) -> Iterator[str | None]:
+    """Make a database on a server for the length of the block, and return its URL; None without a server."""
+    if server_url is None:
+        yield None
+        return
+    name = f"afteraction_test_{uuid4().hex}"
+    server = clickhouses.server(server_url, size=1)
+    asyncio.run(server.command(f"CREATE DATABASE {name}"))
+    yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    asyncio.run(server.command(f"DROP DATABASE {name} SYNC"))
+    server.close()
 
 
 def http_client(platform: Platform) -> httpx.AsyncClient:

@@ -9,14 +9,17 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 
+from api.errors import StoreUnavailable
 from api.live import service as live
 from api.platform import Platform
 from api.stats.metrics import METRICS
+from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import DEDUPLICATION, ClickHouse
 from tests.native_bridge import Bridge
 from tests.sql.feed import Batch, feed
-from tests.stack import Stack, add_server, http_client
+from tests.stack import Stack, add_server, http_client, scratch_database
 
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"
 STATS = "/api/v1/stats"
@@ -96,3 +99,18 @@ def test_an_insert_comes_with_everything_that_makes_it_happen_once(
         assert settings.items() >= {name: str(value) for name, value in DEDUPLICATION.items()}.items()
     events = stack.run(lambda p: p.clickhouse.rows("SELECT count() AS n FROM raw_events", dict[str, int]))
     assert events == [{"n": 1}]
+
+
+def test_the_tests_make_a_database_on_a_server_and_drop_it(bridge: Bridge) -> None:
+    """What TEST_CLICKHOUSE_URL does."""
+    with scratch_database(f"clickhouse://127.0.0.1:{bridge.port}/default") as url:
+        assert url is not None
+        store = clickhouses.server(url, size=1)
+        asyncio.run(store.command("CREATE TABLE t (a Int64) ENGINE = MergeTree ORDER BY a"))
+        asyncio.run(store.insert("t", {"a": [1, 2]}, "token"))
+        assert asyncio.run(store.rows("SELECT a FROM t ORDER BY a", dict[str, int])) == [{"a": 1}, {"a": 2}]
+        store.close()
+    gone = clickhouses.server(url, size=1)
+    with pytest.raises(StoreUnavailable, match="UNKNOWN_DATABASE"):
+        asyncio.run(gone.ping())
+    gone.close()
