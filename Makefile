@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal
 
-.PHONY: up test lint types contract unit chaos lock docs clean
+.PHONY: up test lint types contract unit chaos lock fuzz docs clean
 
 up: $(VENV)/.installed
 	@exec $(BIN)/afteraction up
@@ -58,6 +58,12 @@ lock: $(UV)
 	$(COMPILE) --extra build pyproject.toml -o requirements.txt
 	$(COMPILE) --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	echo uv | $(COMPILE) - -o requirements-tools.txt
+
+# Huge and mutated bodies into the decoder, for FUZZ_SECONDS (120), then the tests of bad input at length. What
+# crashes the decoder is left in .fuzz/.
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bad_input.fuzz
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-50} FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20} $(BIN)/pytest tests/bad_input
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m api.events docs/events.md
