@@ -18,6 +18,8 @@ from api.stores.clickhouse import ClickHouse, QueryError
 from api.stores.postgres import Postgres
 
 _SECONDS = 3.0
+# Accepted events wait a second or two; later, ClickHouse takes none, whatever it answers.
+_LATE_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -54,7 +56,9 @@ async def readiness(postgres: Postgres, clickhouse: ClickHouse, redis: Redis) ->
 def _status(stores: dict[str, str], depth: Inbox | None) -> Status:
     if depth is None:
         return "unavailable"
-    if any(answer != "ok" for answer in stores.values()) or depth.failing_blocks:
+    if any(answer != "ok" for answer in stores.values()):
+        return "degraded"
+    if depth.failing_blocks or depth.oldest_seconds > _LATE_SECONDS:
         return "degraded"
     return "ready"
 

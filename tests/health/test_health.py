@@ -11,6 +11,8 @@ import msgspec
 from api import doctor
 from api.doctor import Finding
 from api.ingest import refusals
+from api.ingest.decode import decode
+from api.ingest.sorting import Arrival
 from api.platform import Platform
 from api.servers import service as servers
 from tests.events_made import body, kill
@@ -30,6 +32,19 @@ def test_ready_when_all_stores_answer(stack: Stack) -> None:
     assert ready["status"] == "ready"
     assert ready["inbox"]["rows"] == 0
     assert 'afteraction_store_up{store="clickhouse"} 1.0' in metrics
+
+
+def test_degraded_while_events_wait_for_minutes(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> tuple[str, str]:
+        server = await add_server(platform)
+        decoded = decode(body([kill(0, "Ann", "Bob")]), max_events=9, max_event_bytes=9_999)
+        await platform.inlet.commit(Arrival(server, 1_790_000_000, decoded))
+        async with http_client(platform) as client:
+            before = (await client.get("/readyz")).json()["status"]
+            await platform.postgres.execute("UPDATE ingest_inbox SET received_at = now() - interval '2 min'")
+            return before, (await client.get("/readyz")).json()["status"]
+
+    assert stack.run(scenario) == ("ready", "degraded")
 
 
 def children(pid: int, program: str) -> list[int]:
