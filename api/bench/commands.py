@@ -17,14 +17,18 @@ def bench() -> None:
 
 
 @bench.command("ingest", help="Measure how fast events are acknowledged and can be queried.")
-@click.option("--events", default=200_000, show_default=True, type=click.IntRange(1_000, 50_000_000))
+@click.option("--events", default=1_000_000, show_default=True, type=click.IntRange(40_000, 50_000_000))
 @click.option(
-    "--batch", default=100, show_default=True, type=click.IntRange(1, 500), help="Events a request."
+    "--batch",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(2, 20_000),
+    help="Events a relay sends at once.",
 )
-@click.option("--senders", default=8, show_default=True, type=click.IntRange(1, 64))
+@click.option("--connections", default=8, show_default=True, type=click.IntRange(1, 256), help="Of relays.")
 @as_json
 @speaks_plainly
-def bench_ingest(events: int, batch: int, senders: int, json_: bool) -> None:
+def bench_ingest(events: int, batch: int, connections: int, json_: bool) -> None:
     """Print the figures of ingest beside the engine alone."""
     with progress() as bars:
         bar = bars.add_task("starting", total=None)
@@ -32,7 +36,7 @@ def bench_ingest(events: int, batch: int, senders: int, json_: bool) -> None:
         def report(what: str, done: int, total: int) -> None:
             bars.update(bar, description=what, completed=done, total=total)
 
-        figures = ingest.run(events, batch, senders, report)
+        figures = ingest.run(events, batch, connections, report)
     if json_:
         print_json(figures)
         return

@@ -7,16 +7,28 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from api.errors import AfterActionError
+
 _START_SECONDS = 90
 
 
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What is running: where, the token of a server of its own, and the process."""
+
+    url: str
+    token: str
+    pid: int
+
+
 @contextmanager
-def instance(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run `afteraction up` in the scratch folder; give its URL and a server's token."""
+def instance(folder: Path) -> Iterator[Instance]:
+    """Run `afteraction up` in the scratch folder, with one server added to it."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AFTERACTION_")}
     environment |= {"AFTERACTION_DATA": str(folder / "data"), "AFTERACTION_PORT": "0"}
     command = [sys.executable, "-m", "api.cli"]
@@ -27,7 +39,7 @@ def instance(folder: Path) -> Iterator[tuple[str, str]]:
         added = subprocess.run(
             [*command, "server", "add", "bench"], env=environment, capture_output=True, text=True, check=True
         )
-        yield url, added.stdout.strip()
+        yield Instance(url, added.stdout.strip(), process.pid)
     finally:
         process.terminate()
         process.wait(60)
@@ -43,4 +55,6 @@ def _wait_for_url(note: Path, process: subprocess.Popen[bytes]) -> str:
         except (OSError, ValueError, KeyError, httpx.HTTPError):
             pass
         time.sleep(0.1)
-    raise RuntimeError("the scratch instance did not start")
+    raise AfterActionError(
+        f"the scratch instance did not start; it says in {note.parent.parent / 'up.log'} why"
+    )

@@ -1,0 +1,189 @@
+"""The stream of events that `bench ingest` sends, made ahead so that making it costs the measurement nothing.
+
+Every type of the catalogue occurs. How often each does is the mix of a match: damage, kills, spawns and chat
+stand to each other as in the recorded ones, and what a stock server cannot report (shots, reloads, steps)
+is set beside them by how often people do it.
+"""
+
+import gzip
+import json
+import random
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+from api.events.catalogue import ALL_FIELDS, EVENTS, HIT_LOCATIONS, MEANS_OF_DEATH
+
+# A relay packs as much as this much at a time.
+_GZIP_LEVEL: Final = 6
+_PLAYERS: Final = 4_000
+_TEMPLATES: Final = 20_000
+_MATCH_EVENTS: Final = 15_000
+_STARTED: Final = 1_790_000_000
+_EVENTS_A_SECOND: Final = 20
+_SEED: Final = 1944
+_LENGTH: Final = struct.Struct("<I")
+
+# Events of each type in a thousand or so; a type that is not named here occurs once.
+_MIX: Final = {
+    "weapon_fire": 250,
+    "player_damage": 80,
+    "weapon_hit": 75,
+    "player_pain": 60,
+    "player_distance": 45,
+    "player_land": 35,
+    "player_jump": 35,
+    "player_crouch": 30,
+    "weapon_change": 25,
+    "weapon_raise": 25,
+    "player_kill": 24,
+    "player_spawn": 24,
+    "weapon_reload": 20,
+    "weapon_reload_done": 20,
+    "weapon_ready": 20,
+    "weapon_holster": 15,
+    "item_pickup": 12,
+    "ammo_pickup": 10,
+    "health_pickup": 8,
+    "weapon_drop": 8,
+    "weapon_no_ammo": 6,
+    "player_say": 6,
+    "grenade_throw": 6,
+    "grenade_explode": 6,
+    "player_headshot": 4,
+    "door_open": 4,
+    "door_close": 4,
+    "player_prone": 4,
+    "ladder_mount": 3,
+    "ladder_dismount": 3,
+    "heartbeat": 3,
+    "team_join": 3,
+}
+_WEAPONS: Final = (
+    "M1 Garand",
+    "Thompson",
+    "KAR98 - Sniper",
+    "MP40",
+    "BAR",
+    "StG 44",
+    "Springfield '03",
+    "Bazooka",
+)
+_WORDS: Final = (
+    "nice shot",
+    "gg",
+    "where are you all",
+    "behind you",
+    "medic",
+    "cover me",
+    "one more map",
+    "lol",
+)
+_MAPS: Final = ("dm/mohdm1", "dm/mohdm2", "dm/mohdm6", "dm/mohdm7", "obj/obj_team1", "obj/obj_team2")
+
+
+class Stream:
+    """An endless stream of sessions with events of their own."""
+
+    def __init__(self) -> None:
+        dice = random.Random(_SEED)  # noqa: S311 - no secret
+        self._templates = [_template(dice, kind) for kind in _kinds(dice)]
+
+    def lines(self, session: int, first: int, count: int) -> Iterator[bytes]:
+        """Give `count` events of a session as JSON, from number `first` on."""
+        templates = self._templates
+        map_ = _MAPS[session % len(_MAPS)]
+        offset = session * 997
+        for seq in range(first, first + count):
+            kind, rest = templates[(offset + seq) % len(templates)]
+            at = _STARTED + seq / _EVENTS_A_SECOND
+            yield (
+                b'{"type":"%b","match_id":"bench-%d-m%d","session_id":"bench-%d","seq":%d,"timestamp":%.3f,'
+                b'"sent_at":%.3f,"map":"%b","gametype":2%b'
+            ) % (kind, session, seq // _MATCH_EVENTS, session, seq, at, at, map_.encode(), rest)
+
+    def bodies(self, events: int, batch: int, sessions: int, *, first: int = 0) -> Iterator[bytes]:
+        """Give request bodies, `events` in all and round about, of sessions that take turns.
+
+        Batches are packed newline-delimited JSON, as the relay makes them; with `batch` 1 each is an array of
+        one event, as a server with HTTP of its own sends it. `first` is the number of the first session.
+        """
+        for start in range(0, events // sessions, batch):
+            for session in range(first, first + sessions):
+                lines = self.lines(session, start, batch)
+                yield (
+                    b"[" + next(lines) + b"]" if batch == 1 else gzip.compress(b"\n".join(lines), _GZIP_LEVEL)
+                )
+
+
+def write(file: IO[bytes], bodies: Iterator[bytes]) -> Iterator[int]:
+    """Write bodies, each after its length, and give how many there are by now."""
+    for count, body in enumerate(bodies, 1):
+        file.write(_LENGTH.pack(len(body)) + body)
+        yield count
+
+
+def read(path: Path) -> Iterator[bytes]:
+    """Give the bodies that `write` wrote, one at a time."""
+    with path.open("rb") as file:
+        while header := file.read(_LENGTH.size):
+            yield file.read(_LENGTH.unpack(header)[0])
+
+
+def _kinds(dice: random.Random) -> list[str]:
+    weights = [_MIX.get(kind, 1) for kind in EVENTS]
+    # Rare types are there in the shortest of streams, too.
+    return [*EVENTS, *dice.choices(list(EVENTS), weights, k=_TEMPLATES - len(EVENTS))]
+
+
+def _template(dice: random.Random, kind: str) -> tuple[bytes, bytes]:
+    """An event's type, and what follows its common fields."""
+    event: dict[str, Any] = {}
+    for prefix in EVENTS[kind].prefixes:
+        event |= _player(dice, prefix)
+    for field in EVENTS[kind].fields:
+        if field not in ("map", "gametype"):
+            event[field] = _value(dice, field)
+    return kind.encode(), b"," + json.dumps(event, separators=(",", ":")).encode()[1:] if event else b"}"
+
+
+def _player(dice: random.Random, prefix: str) -> dict[str, Any]:
+    number = min(int(dice.paretovariate(0.7)) - 1, _PLAYERS - 1)
+    player = {
+        "name": f"Soldier {number}",
+        "guid": f"{number * 2_654_435_761 % 2**32:08x}",
+        "bot": number % 7 == 6,
+        "team": dice.choice(("allies", "axis")),
+        "x": round(dice.uniform(-4_000, 4_000), 3),
+        "y": round(dice.uniform(-4_000, 4_000), 3),
+        "z": dice.randrange(-200, 600),
+        "pitch": round(dice.uniform(-60, 60), 2),
+        "yaw": round(dice.uniform(-180, 180), 2),
+        "stance": dice.choice(("stand", "stand", "crouch")),
+    }
+    return {f"{prefix}_{part}": value for part, value in player.items()}
+
+
+def _value(dice: random.Random, field: str) -> object:
+    words: dict[str, tuple[str, ...]] = {
+        "weapon": _WEAPONS,
+        "old_weapon": _WEAPONS,
+        "new_weapon": _WEAPONS,
+        "hitloc": tuple(HIT_LOCATIONS.values()),
+        "mod": tuple(MEANS_OF_DEATH.values()),
+        "message": _WORDS,
+        "old_team": ("spectator",),
+        "new_team": ("allies", "axis"),
+        "winning_team": ("allies", "axis"),
+        "team": ("allies", "axis"),
+    }
+    if field in words:
+        return dice.choice(words[field])
+    kinds = {
+        "string": f"{field} {dice.randrange(8)}",
+        "boolean": dice.random() < 0.2,
+        "integer": dice.randrange(30),
+        "number": round(dice.uniform(0, 120), 3),
+    }
+    return kinds[ALL_FIELDS[field].kind]
