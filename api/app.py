@@ -14,6 +14,7 @@ import api.matches.routes
 import api.servers.routes
 import api.stats.routes
 from api import __version__
+from api.ingest.routes import Door
 from api.platform import Platform
 from api.problems import HANDLERS
 from api.requests import RequestMiddleware
@@ -28,6 +29,7 @@ def create_app(platform: Platform) -> Litestar:
         "redis": platform.redis,
         "gate": platform.gate,
         "inlet": platform.inlet,
+        "door": Door(platform.gate, platform.inlet, platform.redis, platform.settings.body_seconds),
     }
     return Litestar(
         route_handlers=[

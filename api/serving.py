@@ -104,6 +104,7 @@ def server(platform: Platform) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         lifespan="off",
         http=BoundedProtocol,
         timeout_graceful_shutdown=10,

@@ -17,8 +17,9 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ENCODINGS: Final = frozenset(("", "identity", "gzip", "x-gzip", "zstd"))
 # A relay packs, and a proxy may pack again.
 _MAX_LAYERS: Final = 2
-# What one step unpacks at once stays below 16 MB for both: zstd needs 4 bytes for 128 kB, gzip 1 for 1 kB.
+# What one step unpacks at once stays about 16 MB for both: zstd needs 4 bytes for 128 kB, gzip 1 for 1 kB.
 _STEP: Final = 512
+_GZIP_STEP: Final = 16 << 10
 _ZSTD_WINDOW: Final = 2**23
 
 _JUNK: Final = b" \t\r\n\v\f\0"
@@ -132,11 +133,12 @@ def _unpack(body: bytes, kind: Callable[[], _Unpacker], limit: int) -> bytes:
 
 def _unpacked(body: bytes, kind: Callable[[], _Unpacker]) -> Iterator[bytes]:
     unpacker = kind()
-    for start in range(0, len(body), _STEP):
-        step = body[start : start + _STEP]
+    size = _GZIP_STEP if kind is _gunzip else _STEP
+    for start in range(0, len(body), size):
+        step = body[start : start + size]
         while step:
             if unpacker.eof:
-                if not step.strip(b"\0") and not body[start + _STEP :].strip(b"\0"):
+                if not step.strip(b"\0") and not body[start + size :].strip(b"\0"):
                     return  # padding
                 unpacker = kind()
             yield unpacker.decompress(step)

@@ -1,6 +1,7 @@
 """HTTP: where game servers send their events."""
 
 import asyncio
+from dataclasses import dataclass
 
 from litestar import Request, Router, post
 from litestar.datastructures import State
@@ -14,7 +15,17 @@ from api.errors import BadRequest, TokenMissing, TokenRefused
 from api.ingest import refusals
 from api.ingest.service import Accepted, Inlet
 from api.problems import Problem
-from api.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a request with events passes, as one dependency: a second one would cost each request a task."""
+
+    gate: Gate
+    inlet: Inlet
+    redis: Redis
+    body_seconds: float
+
 
 _EXAMPLE = Example(
     summary="One kill, sent twice in the same body",
@@ -44,38 +55,32 @@ _EXAMPLE = Example(
         503: ResponseSpec(Problem, description="Try again later, with the same body"),
     },
 )
-async def ingest_events(
-    request: Request[None, None, State],
-    gate: NamedDependency[Gate],
-    inlet: NamedDependency[Inlet],
-    redis: NamedDependency[Redis],
-    settings: NamedDependency[Settings],
-) -> Accepted:
+async def ingest_events(request: Request[None, None, State], door: NamedDependency[Door]) -> Accepted:
     """Take a batch in any of the forms of docs/events.md, perhaps gzipped or as zstd.
 
     The token goes into `Authorization: Bearer`, `X-Server-Token` or `?server_token=`. A 202 means that each
     accepted event will be counted once, whatever happens. An event that cannot be accepted is set aside with
     its reason and costs its neighbours nothing. `Content-Type` is not looked at.
     """
-    await _server(request, gate, redis)
+    await _server(request, door)
     try:
-        async with asyncio.timeout(settings.body_seconds):
+        async with asyncio.timeout(door.body_seconds):
             body = await request.body()
     except TimeoutError as error:
-        limit = f"{settings.body_seconds:g} s"
+        limit = f"{door.body_seconds:g} s"
         raise BadRequest(f"the body did not arrive within {limit}; send smaller ones") from error
     # A token may have been revoked while the body came in.
-    server_id = await _server(request, gate, redis)
-    return await inlet.take(server_id, body, request.headers.get("content-encoding", ""))
+    server_id = await _server(request, door)
+    return await door.inlet.take(server_id, body, request.headers.get("content-encoding", ""))
 
 
-async def _server(request: Request[None, None, State], gate: Gate, redis: Redis) -> int:
+async def _server(request: Request[None, None, State], door: Door) -> int:
     token = token_of(request)
     try:
-        return await gate.server(token)
+        return await door.gate.server(token)
     except (TokenMissing, TokenRefused) as error:
         address = request.client.host if request.client else ""
-        await refusals.remember(redis, address, token, error.detail)
+        await refusals.remember(door.redis, address, token, error.detail)
         raise
 
 

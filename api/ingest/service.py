@@ -23,6 +23,7 @@ _ANSWER_SECONDS = 25
 # Bodies above this are decoded in a thread, as all packed ones are unpacked: other requests go on meanwhile.
 _LARGE_BODY = 256 << 10
 _BLANK = b" \t\r\n\0"
+_accepted, _duplicate = metrics.events.labels("accepted"), metrics.events.labels("duplicate")
 
 
 class RejectedEvent(msgspec.Struct):
@@ -116,7 +117,8 @@ class Inlet:
         waiting.answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             self._queue.put_nowait(waiting)
-            outcome = await asyncio.wait_for(asyncio.shield(waiting.answer), _ANSWER_SECONDS)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                outcome = await waiting.answer
         except TimeoutError as error:
             raise StoreUnavailable("postgres", f"no commit within {_ANSWER_SECONDS} s") from error
         finally:
@@ -188,8 +190,8 @@ def _shown(rejection: Rejection) -> RejectedEvent:
 
 
 def _measure(arrival: Arrival, outcome: Outcome) -> None:
-    metrics.events.labels("accepted").inc(outcome.accepted)
-    metrics.events.labels("duplicate").inc(len(outcome.duplicates))
+    _accepted.inc(outcome.accepted)
+    _duplicate.inc(len(outcome.duplicates))
     for rejection in outcome.rejected:
         metrics.events.labels("rejected").inc()
         metrics.rejected.labels(rejection.code).inc()
