@@ -23,7 +23,6 @@ from api.servers import queries as server_queries
 from api.servers import service as servers
 from api.settings import Settings
 from api.stores import redis as redis_store
-from api.stores.migrations import migrate as run_migrations
 from api.stores.migrations import migrate_postgres
 from api.stores.postgres import Postgres
 from api.terminal import as_json, out, print_json, progress, say, speaks_plainly
@@ -102,7 +101,9 @@ def migrate(dry_run: bool, json_: bool) -> None:
     loaded = _load()
 
     async def run(platform: Platform) -> None:
-        steps = await run_migrations(platform.postgres, platform.clickhouse, dry_run=dry_run)
+        steps = await rebuilding.migrate(
+            platform.postgres, platform.clickhouse, loaded, _say_filled, dry_run=dry_run
+        )
         if json_:
             print_json(steps)
             return
@@ -308,6 +309,10 @@ async def _ask_to_rebuild(found: Engines, noun: str | None, report: rebuilding.R
         await client.aclose()
 
 
+async def _say_filled(noun: str, done: int, total: int) -> None:
+    say(f"filling {noun}: {done} of {total} days")
+
+
 def _with_platform(
     loaded: Settings, use: Callable[[Platform], Coroutine[Any, Any, R]], *, migrated: bool = True
 ) -> R:
@@ -316,7 +321,7 @@ def _with_platform(
     async def run(found: Engines) -> R:
         async with opened(loaded, found) as platform:
             if migrated:
-                await run_migrations(platform.postgres, platform.clickhouse)
+                await rebuilding.migrate(platform.postgres, platform.clickhouse, loaded, _say_filled)
             return await use(platform)
 
     with engines.running(loaded, say) as found:

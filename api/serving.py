@@ -17,8 +17,8 @@ from api.embedded.engines import Engines
 from api.embedded.process import Child
 from api.errors import ConfigurationError
 from api.platform import Platform, opened
+from api.rebuild.service import migrate
 from api.settings import Settings
-from api.stores.migrations import migrate
 
 log = structlog.get_logger()
 
@@ -55,7 +55,11 @@ async def everything(settings: Settings, engines: Engines, taken: socket.socket,
     """Migrate, then serve and work."""
     async with opened(settings, engines) as platform:
         say("migrating")
-        await migrate(platform.postgres, platform.clickhouse)
+
+        async def report(noun: str, done: int, total: int) -> None:
+            say(f"filling {noun}: {done} of {total} days")
+
+        await migrate(platform.postgres, platform.clickhouse, settings, report)
         token = None if settings.admin_token else await first_admin_token(platform.postgres)
         async with _beside(worker.work(platform)), _beside(_mind(engines.children)):
             if engines.data is not None:

@@ -15,11 +15,12 @@ from api.app import create_app
 from api.embedded.engines import Engines
 from api.ingest import job
 from api.platform import Platform, opened
+from api.rebuild.service import migrate
 from api.servers import service as servers
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
-from api.stores.migrations import migrate
+from api.stores.migrations import Step
 from api.stores.postgres import Postgres
 
 R = TypeVar("R")
@@ -48,7 +49,7 @@ class Stack:
         return asyncio.run(opened_run())
 
     def migrate(self) -> None:
-        self.run(lambda p: migrate(p.postgres, p.clickhouse))
+        self.run(migrated)
 
     def wipe(self) -> None:
         """Empty all stores."""
@@ -73,6 +74,17 @@ def scratch_database(server_url: str | None) -> Iterator[str | None]:
     yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
     asyncio.run(server.command(f"DROP DATABASE {name} SYNC"))
     server.close()
+
+
+async def migrated(platform: Platform, *, dry_run: bool = False) -> list[Step]:
+    """Bring the stores to the newest schema, as `up` does."""
+    return await migrate(
+        platform.postgres, platform.clickhouse, platform.settings, no_report, dry_run=dry_run
+    )
+
+
+async def no_report(_noun: str, _done: int, _total: int) -> None:
+    """Tell nobody how far a rebuild is."""
 
 
 def http_client(platform: Platform) -> httpx.AsyncClient:

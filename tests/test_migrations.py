@@ -1,5 +1,6 @@
 """Migrations: run once, in a dry run not at all, and never over a file that changed."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -8,12 +9,12 @@ import pytest
 from api.errors import ConfigurationError
 from api.platform import Platform
 from api.stores import sql
-from api.stores.migrations import Recorded, migrate, pending
-from tests.stack import Stack
+from api.stores.migrations import Recorded, pending
+from tests.stack import Stack, migrated
 
 
 def test_a_second_run_does_nothing(stack: Stack) -> None:
-    assert stack.run(lambda p: migrate(p.postgres, p.clickhouse)) == []
+    assert stack.run(migrated) == []
 
 
 def test_a_dry_run_says_what_would_run_and_runs_nothing(stack: Stack) -> None:
@@ -25,9 +26,9 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(stack: Stack) -> None:
         await platform.clickhouse.command(
             "DELETE FROM schema_migrations WHERE number = {n:UInt32}", n=last.number
         )
-        steps = await migrate(platform.postgres, platform.clickhouse, dry_run=True)
+        steps = await migrated(platform, dry_run=True)
         rows = await platform.clickhouse.one("SELECT count() AS n FROM schema_migrations", Count)
-        await migrate(platform.postgres, platform.clickhouse)
+        await migrated(platform)
         assert rows is not None
         return [f"{s.engine} {s.name}" for s in steps], rows.n
 
@@ -66,7 +67,7 @@ def test_every_clickhouse_statement_may_run_twice() -> None:
     for migration in sql.migrations("clickhouse"):
         for statement in migration.statements:
             code = [line for line in statement.splitlines() if line.strip() and not line.startswith("--")]
-            assert "IF NOT EXISTS" in code[0], f"{migration.name}: {code[0]}"
+            assert re.search("IF (NOT )?EXISTS", code[0]), f"{migration.name}: {code[0]}"
 
 
 def test_every_table_recognises_repeats_and_is_on_disk_when_it_says_so() -> None:

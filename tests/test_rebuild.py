@@ -11,8 +11,9 @@ from api.ingest.decode import decode
 from api.ingest.sorting import Arrival
 from api.platform import Platform
 from api.rebuild import service as rebuild
+from api.stores import sql
 from tests.events_made import body, kill
-from tests.stack import Stack, add_server, drain
+from tests.stack import Stack, add_server, drain, migrated, no_report
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -36,10 +37,6 @@ async def tables(platform: Platform) -> Tables:
 def _in_order(row: dict[str, Any]) -> dict[str, Any]:
     """A lifeline's moments come in any order."""
     return row | {"lifeline": sorted(row["lifeline"])} if "lifeline" in row else row
-
-
-async def no_report(_noun: str, _done: int, _total: int) -> None:
-    return
 
 
 async def run(platform: Platform, noun: str | None = None) -> int:
@@ -134,3 +131,25 @@ def test_days_with_the_same_rows_are_both_counted(stack: Stack) -> None:
     before, after = stack.run(scenario)
     assert after == before
     assert sum(row["kills"] for row in after["rivals"]) == 8
+
+
+def test_a_migration_that_makes_a_projection_anew_fills_it(stack: Stack) -> None:
+    anew = [migration for migration in sql.migrations("clickhouse") if migration.rebuilds]
+    assert anew
+
+    async def scenario(platform: Platform) -> tuple[Tables, Tables]:
+        await add_server(platform)
+        await played(platform, 0, 50)
+        await drain(platform)
+        before = await tables(platform)
+        for migration in anew:
+            await platform.clickhouse.command(f"TRUNCATE TABLE {migration.rebuilds}")
+            await platform.clickhouse.command(
+                "DELETE FROM schema_migrations WHERE number = {n:UInt32}", n=migration.number
+            )
+        assert [step.number for step in await migrated(platform)] == [m.number for m in anew]
+        return before, await tables(platform)
+
+    before, after = stack.run(scenario)
+    assert after == before
+    assert any(after[str(migration.rebuilds)] for migration in anew)

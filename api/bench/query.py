@@ -31,10 +31,10 @@ from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
 from api.platform import Platform, opened
+from api.rebuild.service import migrate
 from api.settings import Settings
 from api.stats.metrics import METRICS
 from api.stores.clickhouse import ClickHouse
-from api.stores.migrations import migrate
 from api.stores.sql import queries
 
 Report = Callable[[str, int, int], None]
@@ -128,10 +128,12 @@ def _size(folder: Path, events: int, requests: int, report: Report) -> SizeFigur
     note = folder / "filled"
     kept = note.exists()
 
+    async def report_filled(noun: str, done: int, total: int) -> None:
+        report(f"migrating {noun}", done, total)
+
     async def measured(found: Engines) -> SizeFigures:
         async with opened(settings, found) as platform:
-            report("migrating", 0, 1)
-            await migrate(platform.postgres, platform.clickhouse)
+            await migrate(platform.postgres, platform.clickhouse, settings, report_filled)
             seconds = None if kept else await _filled(platform.clickhouse, folder, events, report)
             size = await platform.clickhouse.one(_SQL["size"], _Bytes)
             routes = await _measure(platform, requests, report)

@@ -72,7 +72,6 @@ class ScoreRow(msgspec.Struct):
 
     player: int
     name: str
-    bot: bool
     team: str
     kills: int
     deaths: int

@@ -1,5 +1,6 @@
 """Matches: a list, and one match's scoreboard, timeline and completeness."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -173,15 +174,20 @@ async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> M
     head = await queries.head(clickhouse, parse(public_id, "match"))
     if head is None:
         raise NotFound(f"no match has the id {public_id!r}")
-    moments = await queries.moments(clickhouse, head.server_id, head.match_id, _TIMELINE + 1)
+    moments, players, completeness, servers = await asyncio.gather(
+        queries.moments(clickhouse, head.server_id, head.match_id, _TIMELINE + 1),
+        scoreboard(clickhouse, head.match_key),
+        _completeness(clickhouse, postgres, head),
+        server_names(postgres),
+    )
     return Match(
         **_shared(head, Match),
-        server=_server(head.server_id, await server_names(postgres)),
+        server=_server(head.server_id, servers),
         seconds=(head.last_time - head.first_time).total_seconds(),
-        players=await scoreboard(clickhouse, head.match_key),
+        players=players,
         timeline=[_moment(row) for row in moments[:_TIMELINE]],
         timeline_complete=len(moments) <= _TIMELINE,
-        completeness=await _completeness(clickhouse, postgres, head),
+        completeness=completeness,
     )
 
 

@@ -12,7 +12,9 @@ from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import inbox
 from api.ingest import job as ingest
 from api.settings import Settings
+from api.stores import migrations
 from api.stores.clickhouse import ClickHouse
+from api.stores.migrations import Step
 from api.stores.postgres import Postgres
 from api.stores.sql import queries
 
@@ -37,6 +39,27 @@ class _Logged(msgspec.Struct):
 async def nouns(clickhouse: ClickHouse) -> list[str]:
     """Return what can be rebuilt."""
     return [noun.name for noun in await clickhouse.rows(_SQL["nouns"], _Noun)]
+
+
+async def migrate(
+    postgres: Postgres,
+    clickhouse: ClickHouse,
+    settings: Settings,
+    report: Report,
+    *,
+    dry_run: bool = False,
+) -> list[Step]:
+    """Bring both stores to the newest schema, projections made anew filled, and return what was done.
+
+    Raises ConfigurationError when a migration that has run was changed or is gone since, Conflict while
+    ClickHouse refuses a block.
+    """
+
+    async def fill(noun: str) -> None:
+        if await _logged(clickhouse):
+            await rebuild(postgres, clickhouse, settings, noun, report)
+
+    return await migrations.migrate(postgres, clickhouse, fill, dry_run=dry_run)
 
 
 async def rebuild(

@@ -1,5 +1,6 @@
 """Maps: what happened on each, and where."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -112,14 +113,18 @@ async def all_maps(clickhouse: ClickHouse) -> Maps:
 
 async def one_map(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> MapPage:
     """Return one map with its best players. Raises NotFound for one that was never played."""
-    found = await _known(clickhouse, name)
+    found, players, weapons = await asyncio.gather(
+        _known(clickhouse, name),
+        _best(clickhouse, name, bots, limit),
+        clickhouse.rows(_SQL["weapons"], KillsWithWeapon, map=name),
+    )
+    return MapPage(**msgspec.structs.asdict(found), players=players, weapons=weapons)
+
+
+async def _best(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> list[MapPlayer]:
     rows = await clickhouse.rows(_SQL["players"], _Player, map=name, bots=bots, limit=limit)
     people = await identities(clickhouse, [row.player for row in rows])
-    return MapPage(
-        **msgspec.structs.asdict(found),
-        players=[MapPlayer(people[row.player], row.kills, row.deaths) for row in rows],
-        weapons=await clickhouse.rows(_SQL["weapons"], KillsWithWeapon, map=name),
-    )
+    return [MapPlayer(people[row.player], row.kills, row.deaths) for row in rows]
 
 
 async def heatmap(clickhouse: ClickHouse, name: str, kind: Kind, player: str | None) -> Heatmap:
@@ -127,12 +132,20 @@ async def heatmap(clickhouse: ClickHouse, name: str, kind: Kind, player: str | N
 
     Raises NotFound for a map that was never played, or for what is no player's id.
     """
-    keys = [] if player is None else (await person(clickhouse, parse(player))).keys
-    await _known(clickhouse, name)
-    tiles = await clickhouse.rows(_SQL["heatmap"], _Tile, map=name, kind=kind, keys=keys)
+    tiles, edge, _ = await asyncio.gather(
+        _tiles(clickhouse, name, kind, player),
+        tile_edge(clickhouse),
+        _known(clickhouse, name),
+    )
     bins = [Bin(tile.x, tile.y, tile.count) for tile in tiles]
-    edge = await tile_edge(clickhouse)
     return Heatmap(name, kind, player, edge, sum(bin.count for bin in bins), _bounds(bins, edge), bins)
+
+
+async def _tiles(clickhouse: ClickHouse, name: str, kind: Kind, player: str | None) -> list[_Tile]:
+    if player is None:
+        return await clickhouse.rows(_SQL["heatmap"], _Tile, map=name, kind=kind)
+    keys = (await person(clickhouse, parse(player))).keys
+    return await clickhouse.rows(_SQL["player_heatmap"], _Tile, map=name, kind=kind, keys=keys)
 
 
 async def tile_edge(clickhouse: ClickHouse) -> int:

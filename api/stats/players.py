@@ -11,7 +11,7 @@ from msgspec import Meta
 from api import paging
 from api.errors import NotFound
 from api.paging import Cursor
-from api.players.identities import Bots, Identity, Person, identities, parse, person
+from api.players.identities import Bots, Identity, identities, parse, person
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -262,25 +262,23 @@ def _line(row: _Line, identity: Identity) -> PlayerLine:
 async def player(clickhouse: ClickHouse, public_id: str) -> Player:
     """Return all that is known of a player, under any of their keys. Raises NotFound for an unknown one."""
     who = await person(clickhouse, parse(public_id))
-    totals = await clickhouse.one(_SQL["totals"], _Totals, keys=who.keys)
+    keys = who.keys
+    (totals, presence, recent, rivals), (hits, weapons, maps, names) = await asyncio.gather(
+        asyncio.gather(
+            clickhouse.one(_SQL["totals"], _Totals, keys=keys),
+            clickhouse.one(_SQL["presence"], _Presence, keys=keys),
+            clickhouse.rows(_SQL["recent_matches"], RecentMatch, keys=keys, limit=_RECENT_MATCHES),
+            clickhouse.rows(_SQL["rivals"], _RivalRow, keys=keys, limit=_RIVALS),
+        ),
+        asyncio.gather(
+            clickhouse.rows(_SQL["hits"], _HitsRow, keys=keys),
+            clickhouse.rows(_SQL["weapons"], PlayerWeapon, keys=keys),
+            clickhouse.rows(_SQL["maps"], PlayerMap, keys=keys),
+            clickhouse.rows(_SQL["names"], NameUsed, keys=keys),
+        ),
+    )
     if totals is None or totals.events == 0:
         raise NotFound(f"no player has the id {public_id!r}")
-    return await _assemble(clickhouse, who, totals)
-
-
-async def _assemble(clickhouse: ClickHouse, who: Person, totals: _Totals) -> Player:
-    keys = who.keys
-    names, weapons, maps = await asyncio.gather(
-        clickhouse.rows(_SQL["names"], NameUsed, keys=keys),
-        clickhouse.rows(_SQL["weapons"], PlayerWeapon, keys=keys),
-        clickhouse.rows(_SQL["maps"], PlayerMap, keys=keys),
-    )
-    presence, hits, rivals, recent = await asyncio.gather(
-        clickhouse.one(_SQL["presence"], _Presence, keys=keys),
-        clickhouse.rows(_SQL["hits"], _HitsRow, keys=keys),
-        clickhouse.rows(_SQL["rivals"], _RivalRow, keys=keys, limit=_RIVALS),
-        clickhouse.rows(_SQL["recent_matches"], RecentMatch, keys=keys, limit=_RECENT_MATCHES),
-    )
     people = await identities(clickhouse, [who.player, *(row.opponent for row in rivals)])
     played = presence or _Presence(0, None, None, [])
     return Player(

@@ -1,5 +1,6 @@
 """Weapons: what was done with each."""
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -68,13 +69,14 @@ async def all_weapons(clickhouse: ClickHouse) -> Weapons:
 
 async def weapon(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> WeaponPage:
     """Return one weapon with its best players. Raises NotFound for one that nobody used."""
-    found = await clickhouse.one(_SQL["list"], Weapon, weapon=name) if name else None
-    if found is None:
-        raise NotFound(f"no weapon called {name[:60]!r} was seen")
-    maps = await clickhouse.rows(_SQL["maps"], KillsOnMap, weapon=name)
-    return WeaponPage(
-        **msgspec.structs.asdict(found), players=await _users(clickhouse, name, bots, limit), maps=maps
+    found, users, maps = await asyncio.gather(
+        clickhouse.one(_SQL["list"], Weapon, weapon=name),
+        _users(clickhouse, name, bots, limit),
+        clickhouse.rows(_SQL["maps"], KillsOnMap, weapon=name),
     )
+    if not name or found is None:
+        raise NotFound(f"no weapon called {name[:60]!r} was seen")
+    return WeaponPage(**msgspec.structs.asdict(found), players=users, maps=maps)
 
 
 async def _users(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> list[WeaponUser]:

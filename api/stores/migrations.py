@@ -2,10 +2,11 @@
 
 A Postgres advisory lock keeps two processes from migrating at once, ClickHouse included. Each file may be run
 again after a crash in its middle: Postgres runs a file in one transaction, and ClickHouse's statements say
-IF NOT EXISTS.
+IF NOT EXISTS, or drop what they make again. A file that makes a projection anew says `-- rebuild: NOUN`: it
+has run when the noun has been filled from the log.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from psycopg import AsyncConnection
@@ -22,6 +23,9 @@ PARTS_KEPT_SECONDS = 480
 
 _PARTS = queries("clickhouse", "parts")
 _LOCK_KEY = 0x6166_7465_7261_6374  # "afteract"
+
+
+Rebuild = Callable[[str], Awaitable[None]]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -45,14 +49,17 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     statements: tuple[str, ...] = ()
 
 
-async def migrate(postgres: Postgres, clickhouse: ClickHouse, *, dry_run: bool = False) -> list[Step]:
+async def migrate(
+    postgres: Postgres, clickhouse: ClickHouse, rebuild: Rebuild, *, dry_run: bool = False
+) -> list[Step]:
     """Bring both stores to the newest schema and return what was done, in order.
 
-    Raises ConfigurationError when a file that has run was changed or is gone since.
+    `rebuild(noun)` fills what a migration made anew. Raises ConfigurationError when a file that has run was
+    changed or is gone since.
     """
     async with postgres.lock(_LOCK_KEY):
         steps = await _migrate_postgres(postgres, dry_run)
-        return steps + await _migrate_clickhouse(clickhouse, dry_run)
+        return steps + await _migrate_clickhouse(clickhouse, rebuild, dry_run)
 
 
 async def migrate_postgres(postgres: Postgres) -> list[Step]:
@@ -92,7 +99,7 @@ def _as_dict(row: tuple[object, ...]) -> dict[str, object]:
     return dict(zip(("number", "name", "checksum"), row, strict=True))
 
 
-async def _migrate_clickhouse(clickhouse: ClickHouse, dry_run: bool) -> list[Step]:
+async def _migrate_clickhouse(clickhouse: ClickHouse, rebuild: Rebuild, dry_run: bool) -> list[Step]:
     cluster = clickhouse.cluster
     if not dry_run:
         record = (
@@ -105,6 +112,8 @@ async def _migrate_clickhouse(clickhouse: ClickHouse, dry_run: bool) -> list[Ste
     for migration in [] if dry_run else waiting:
         for statement in rendered(migration, cluster) if cluster else migration.statements:
             await clickhouse.command(statement)
+        if migration.rebuilds:
+            await rebuild(migration.rebuilds)
         await clickhouse.command(
             "INSERT INTO schema_migrations (number, name, checksum) "
             "SELECT {number:UInt32}, {name:String}, {checksum:String}",

@@ -17,6 +17,7 @@ Engine = Literal["clickhouse", "postgres"]
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 _STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
+_REBUILD = re.compile(r"^-- rebuild: (\w+)\s*$", re.MULTILINE)
 _FILE_NAME = re.compile(r"^(\d{4})_(\w+)\.sql$")
 
 
@@ -36,6 +37,12 @@ class Migration(msgspec.Struct, frozen=True):
     def statements(self) -> list[str]:
         """The file's statements, without their semicolons."""
         return split_statements(self.text)
+
+    @property
+    def rebuilds(self) -> str | None:
+        """The noun that `-- rebuild: NOUN` asks to be filled from raw_events after the statements."""
+        found = _REBUILD.search(self.text)
+        return found[1] if found else None
 
 
 def sql_root(engine: Engine) -> Path:

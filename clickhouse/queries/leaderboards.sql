@@ -68,7 +68,7 @@ FROM (
             AND ({gametype:String} = '' OR gametype = {gametype:String})
         GROUP BY player_key
     ) AS totals
-    LEFT JOIN links ON links.player_key = totals.player_key
+    LEFT JOIN player_links AS links FINAL ON links.player_key = totals.player_key
     GROUP BY player
 )
 WHERE value > 0
@@ -125,7 +125,7 @@ FROM (
                 AND ({map:String} = '' OR max(map) = {map:String})
                 AND ({gametype:String} = '' OR max(gametype) = {gametype:String})
         ) AS m ON m.match_key = p.match_key
-        LEFT JOIN links ON links.player_key = p.player_key
+        LEFT JOIN player_links AS links FINAL ON links.player_key = p.player_key
         GROUP BY player, match_key
     )
     GROUP BY player

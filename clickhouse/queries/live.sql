@@ -32,7 +32,7 @@ SELECT
     max(match_players.last_seen) AS last_seen,
     max(match_players.gone) AS gone_ms
 FROM match_players
-LEFT JOIN links ON links.player_key = match_players.player_key
+LEFT JOIN player_links AS links FINAL ON links.player_key = match_players.player_key
 WHERE match_key IN {matches:Array(UInt64)}
 GROUP BY match_key, id
 ORDER BY kills DESC, deaths, name

@@ -47,7 +47,7 @@ FROM (
     GROUP BY player_key
     HAVING kills > 0
 ) AS there
-LEFT JOIN links ON links.player_key = there.player_key
+LEFT JOIN player_links AS links FINAL ON links.player_key = there.player_key
 GROUP BY player
 HAVING {bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only')
 ORDER BY kills DESC, player
@@ -68,10 +68,19 @@ LIMIT 20;
 SELECT
     tile_x * tile_edge() AS x,
     tile_y * tile_edge() AS y,
+    sum(map_tiles.events) AS count
+FROM map_tiles
+WHERE map = {map:String} AND kind = {kind:String}
+GROUP BY tile_x, tile_y
+ORDER BY tile_x, tile_y;
+
+-- name: player_heatmap
+SELECT
+    tile_x * tile_edge() AS x,
+    tile_y * tile_edge() AS y,
     sum(tiles.events) AS count
 FROM tiles
-WHERE map = {map:String} AND kind = {kind:String}
-    AND (empty({keys:Array(UInt64)}) OR player_key IN {keys:Array(UInt64)})
+WHERE map = {map:String} AND kind = {kind:String} AND player_key IN {keys:Array(UInt64)}
 GROUP BY tile_x, tile_y
 ORDER BY tile_x, tile_y;
 

@@ -32,7 +32,7 @@ FROM (
         ifNull(links.player, p.player_key) AS player,
         player IN (SELECT player FROM bot_players) AS bot
     FROM match_players AS p
-    LEFT JOIN links ON links.player_key = p.player_key
+    LEFT JOIN player_links AS links FINAL ON links.player_key = p.player_key
     WHERE p.match_key IN {matches:Array(UInt64)}
 )
 GROUP BY match_key;
@@ -72,10 +72,14 @@ GROUP BY session_id
 ORDER BY min(matches.first_time), session_id;
 
 -- name: scoreboard
+WITH (
+    SELECT (toUnixTimestamp64Milli(min(first_time)), toUnixTimestamp64Milli(max(last_time)))
+    FROM matches
+    WHERE match_key = {match:UInt64}
+) AS span
 SELECT
     p.player AS player,
     p.name AS name,
-    toBool(p.player IN (SELECT player FROM bot_players)) AS bot,
     p.team AS team,
     p.kills AS kills,
     p.deaths AS deaths,
@@ -92,7 +96,7 @@ SELECT
     best_streak(p.lifeline) AS best_streak,
     multi_kills(p.lifeline) AS multi_kills,
     playtime(
-        p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, m.first_ms, m.last_ms
+        p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, span.1, span.2
     ) AS playtime
 FROM (
     SELECT
@@ -118,17 +122,10 @@ FROM (
         sum(parts.chat_lines) AS chat_lines,
         groupArrayArray(parts.lifeline) AS lifeline
     FROM match_players AS parts
-    LEFT JOIN links ON links.player_key = parts.player_key
+    LEFT JOIN player_links AS links FINAL ON links.player_key = parts.player_key
     WHERE parts.match_key = {match:UInt64}
     GROUP BY player
 ) AS p
-CROSS JOIN (
-    SELECT
-        toUnixTimestamp64Milli(min(first_time)) AS first_ms,
-        toUnixTimestamp64Milli(max(last_time)) AS last_ms
-    FROM matches
-    WHERE match_key = {match:UInt64}
-) AS m
 ORDER BY kills DESC, deaths, name, player;
 
 -- name: timeline

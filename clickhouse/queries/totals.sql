@@ -39,7 +39,7 @@ CROSS JOIN (
             ifNull(links.player, seen.player_key) AS player,
             player IN (SELECT player FROM bot_players) AS bot
         FROM (SELECT DISTINCT player_key FROM player_identities) AS seen
-        LEFT JOIN links ON links.player_key = seen.player_key
+        LEFT JOIN player_links AS links FINAL ON links.player_key = seen.player_key
     )
 ) AS p
 CROSS JOIN (

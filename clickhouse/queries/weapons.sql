@@ -33,7 +33,7 @@ FROM (
     GROUP BY player_key
     HAVING kills > 0
 ) AS users
-LEFT JOIN links ON links.player_key = users.player_key
+LEFT JOIN player_links AS links FINAL ON links.player_key = users.player_key
 GROUP BY player
 HAVING {bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only')
 ORDER BY kills DESC, player
