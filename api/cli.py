@@ -310,7 +310,7 @@ async def _ask_to_rebuild(found: Engines, noun: str | None, report: rebuilding.R
 
 
 async def _say_filled(noun: str, done: int, total: int) -> None:
-    say(f"filling {noun}: {done} of {total} days")
+    say(f"filling {noun}: {done} of {total} steps")
 
 
 def _with_platform(

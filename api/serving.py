@@ -57,7 +57,7 @@ async def everything(settings: Settings, engines: Engines, taken: socket.socket,
         say("migrating")
 
         async def report(noun: str, done: int, total: int) -> None:
-            say(f"filling {noun}: {done} of {total} days")
+            say(f"filling {noun}: {done} of {total} steps")
 
         await migrate(platform.postgres, platform.clickhouse, settings, report)
         token = None if settings.admin_token else await first_admin_token(platform.postgres)

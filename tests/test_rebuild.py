@@ -116,7 +116,12 @@ def test_while_a_block_is_refused_nothing_is_rebuilt(stack: Stack) -> None:
     stack.run(scenario)
 
 
-def test_days_with_the_same_rows_are_both_counted(stack: Stack) -> None:
+@pytest.mark.parametrize("step_events", [1, 1_000_000], ids=["a day at a time", "days together"])
+def test_days_with_the_same_rows_are_both_counted(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, step_events: int
+) -> None:
+    monkeypatch.setattr(rebuild, "_STEP_EVENTS", step_events)
+
     async def scenario(platform: Platform) -> tuple[Tables, Tables]:
         server = await add_server(platform)
         for day in (0, 1):

@@ -1,6 +1,6 @@
 """Rebuilding: every table behind a view on raw_events can be thrown away and filled again from raw_events.
 
-A noun's new table is filled beside the old one, a day of receipts at a time, and takes its place at once.
+A noun's new table is filled beside the old one, some days of receipts at a time, and takes its place at once.
 Meanwhile no block is written (ingest goes on, into the inbox), so nothing is missed and nothing counts twice.
 """
 
@@ -20,6 +20,9 @@ from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "rebuild")
 
+# Days are filled together up to so many events: a day alone may be few, and each step has its price.
+_STEP_EVENTS = 1_000_000
+
 Report = Callable[[str, int, int], Awaitable[None]]
 
 
@@ -30,6 +33,15 @@ class _Noun(msgspec.Struct):
 
 class _Day(msgspec.Struct):
     day: str
+    events: int
+
+
+class _Span(msgspec.Struct):
+    """Days of receipts, both ends included."""
+
+    first: str
+    last: str
+    events: int
 
 
 class _Logged(msgspec.Struct):
@@ -78,15 +90,15 @@ async def rebuild(
     chosen = [known[noun]] if noun else list(known.values())
     async with ingest.writers(postgres, exclude=True) as lock:
         await _finish_blocks(postgres, clickhouse, settings)
-        days = [found.day for found in await clickhouse.rows(_SQL["days"], _Day)]
+        spans = _spans(await clickhouse.rows(_SQL["days"], _Day))
         logged = await _logged(clickhouse)
-        total = len(chosen) * len(days)
+        total = len(chosen) * len(spans)
         for place, entry in enumerate(chosen):
 
-            async def one_day(done: int, name: str = entry.name, before: int = place * len(days)) -> None:
+            async def one_step(done: int, name: str = entry.name, before: int = place * len(spans)) -> None:
                 await report(name, before + done, total)
 
-            await _fill(clickhouse, entry, days, one_day)
+            await _fill(clickhouse, entry, spans, one_step)
             # A lock that was lost with its connection keeps no writer out: then nothing is exchanged.
             await lock.execute("SELECT 1")
             await _exchange(clickhouse, entry)
@@ -111,17 +123,27 @@ async def _finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: S
         raise Conflict(f"ClickHouse refuses a block ({failure}); mend that first, then rebuild")
 
 
+def _spans(days: list[_Day]) -> list[_Span]:
+    spans: list[_Span] = []
+    for day in days:
+        if spans and spans[-1].events + day.events <= _STEP_EVENTS:
+            spans[-1] = _Span(spans[-1].first, day.day, spans[-1].events + day.events)
+        else:
+            spans.append(_Span(day.day, day.day, day.events))
+    return spans
+
+
 async def _fill(
-    clickhouse: ClickHouse, noun: _Noun, days: list[str], report: Callable[[int], Awaitable[None]]
+    clickhouse: ClickHouse, noun: _Noun, spans: list[_Span], report: Callable[[int], Awaitable[None]]
 ) -> None:
     fresh = f"{noun.name}__rebuilt"
     await clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
     await clickhouse.command(f"CREATE TABLE {fresh} AS {noun.name}")
-    for place, day in enumerate(days):
-        # Two days may well have the same rows, so no block counts as a repeat here.
+    for place, span in enumerate(spans):
+        # Two spans may well have the same rows, so no block counts as a repeat here.
         only = (
-            f"SETTINGS additional_table_filters = {{'raw_events': 'toDate(received_at) = \\'{day}\\''}}, "
-            "insert_deduplicate = 0"
+            f"SETTINGS additional_table_filters = {{'raw_events': 'toDate(received_at) BETWEEN "
+            f"\\'{span.first}\\' AND \\'{span.last}\\''}}, insert_deduplicate = 0"
         )
         await clickhouse.command(f"INSERT INTO {fresh} {noun.definition} {only}")
         await report(place + 1)

@@ -228,6 +228,10 @@ class _RivalRow(msgspec.Struct):
     victim: int
 
 
+class _Played(msgspec.Struct):
+    match_key: int
+
+
 class _Presence(msgspec.Struct):
     matches: int
     playtime: float | None
@@ -267,7 +271,7 @@ async def player(clickhouse: ClickHouse, public_id: str) -> Player:
         asyncio.gather(
             clickhouse.one(_SQL["totals"], _Totals, keys=keys),
             clickhouse.one(_SQL["presence"], _Presence, keys=keys),
-            clickhouse.rows(_SQL["recent_matches"], RecentMatch, keys=keys, limit=_RECENT_MATCHES),
+            _recent(clickhouse, keys),
             clickhouse.rows(_SQL["rivals"], _RivalRow, keys=keys, limit=_RIVALS),
         ),
         asyncio.gather(
@@ -299,6 +303,15 @@ async def player(clickhouse: ClickHouse, public_id: str) -> Player:
         victims=_victims(rivals, people),
         recent_matches=recent,
     )
+
+
+async def _recent(clickhouse: ClickHouse, keys: list[int]) -> list[RecentMatch]:
+    """Return the last matches. Which they are is asked first: a match's lifeline is long."""
+    rows = await clickhouse.rows(_SQL["recent_matches"], _Played, keys=keys, limit=_RECENT_MATCHES)
+    if not rows:
+        return []
+    matches = [row.match_key for row in rows]
+    return await clickhouse.rows(_SQL["played"], RecentMatch, keys=keys, matches=matches)
 
 
 def _located(rows: list[_HitsRow], side: str) -> list[LocationHits]:

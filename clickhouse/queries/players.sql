@@ -244,7 +244,29 @@ INNER JOIN (
 ) AS m ON m.match_key = p.match_key;
 
 -- name: recent_matches
-WITH recent AS (
+SELECT
+    match_key,
+    max(match_players.last_seen) AS last_seen
+FROM match_players
+WHERE player_key IN {keys:Array(UInt64)}
+GROUP BY match_key
+ORDER BY last_seen DESC, match_key
+LIMIT {limit:UInt32};
+
+-- name: played
+-- A player's part in some matches, the latest first.
+SELECT
+    public_id(p.match_key) AS id,
+    m.server_id,
+    m.map,
+    m.gametype,
+    m.started_at,
+    p.team,
+    m.winning_team,
+    p.kills,
+    p.deaths,
+    p.best_streak
+FROM (
     SELECT
         match_key,
         max(match_players.last_seen) AS last_seen,
@@ -253,23 +275,9 @@ WITH recent AS (
         sum(match_players.deaths) AS deaths,
         best_streak(groupArrayArray(match_players.lifeline)) AS best_streak
     FROM match_players
-    WHERE player_key IN {keys:Array(UInt64)}
+    WHERE player_key IN {keys:Array(UInt64)} AND match_key IN {matches:Array(UInt64)}
     GROUP BY match_key
-    ORDER BY last_seen DESC, match_key
-    LIMIT {limit:UInt32}
-)
-SELECT
-    public_id(recent.match_key) AS id,
-    m.server_id,
-    m.map,
-    m.gametype,
-    m.started_at,
-    recent.team,
-    m.winning_team,
-    recent.kills,
-    recent.deaths,
-    recent.best_streak
-FROM recent
+) AS p
 INNER JOIN (
     SELECT
         match_key,
@@ -279,7 +287,7 @@ INNER JOIN (
         min(matches.first_time) AS started_at,
         max(matches.winner).3 AS winning_team
     FROM matches
-    WHERE match_key IN (SELECT match_key FROM recent)
+    WHERE match_key IN {matches:Array(UInt64)}
     GROUP BY match_key
-) AS m ON m.match_key = recent.match_key
-ORDER BY recent.last_seen DESC, recent.match_key;
+) AS m ON m.match_key = p.match_key
+ORDER BY p.last_seen DESC, p.match_key;

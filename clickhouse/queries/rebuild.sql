@@ -9,8 +9,11 @@ WHERE
 ORDER BY t.name;
 
 -- name: days
-SELECT DISTINCT toString(toDate(received_at)) AS day
+SELECT
+    toString(toDate(received_at)) AS day,
+    count() AS events
 FROM raw_events
+GROUP BY day
 ORDER BY day;
 
 -- name: logged

@@ -176,6 +176,14 @@ def _tiles(f: Facts) -> tuple[Told, Told]:
     return found, {key: (count,) for key, count in f.plain.tiles.items()}
 
 
+def _map_tiles(f: Facts) -> tuple[Told, Told]:
+    found = f.summed("map_tiles", lambda r: (r["kind"], r["tile_x"], r["tile_y"]), "events")
+    together: Counter[Any] = Counter()
+    for (kind, _, tile_x, tile_y), count in f.plain.tiles.items():
+        together[kind, tile_x, tile_y] += count
+    return found, {key: (count,) for key, count in together.items()}
+
+
 def _matches(f: Facts) -> tuple[Told, Told]:
     found = f.summed("matches", lambda r: (r["match_id"], r["session_id"]), "events", "kills", "rounds")
 
@@ -233,6 +241,7 @@ EXPECTED: dict[str, tuple[Recounted, ...]] = {
     "hit_locations": (_hit_locations,),
     "rivals": (_rivals,),
     "tiles": (_tiles,),
+    "map_tiles": (_map_tiles,),
     "matches": (_matches,),
     "match_players": (_match_players, _lifelines),
     "server_hours": (_server_hours,),
