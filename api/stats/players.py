@@ -195,9 +195,13 @@ class Player(msgspec.Struct):
     recent_matches: list[RecentMatch]
 
 
-class _Line(msgspec.Struct):
+class _Place(msgspec.Struct):
     player: int
     value: float
+
+
+class _Line(msgspec.Struct):
+    player: int
     kills: int
     deaths: int
     kd: float
@@ -243,7 +247,7 @@ async def find(clickhouse: ClickHouse, q: str, sort: Sort, bots: Bots, after: Cu
     """Return a page of the players one of whose names holds `q`, the highest of `sort` first."""
     rows = await clickhouse.rows(
         _SQL["list"],
-        _Line,
+        _Place,
         q=q,
         sort=_SORT_COLUMNS.get(sort, sort),
         bots=bots,
@@ -252,9 +256,17 @@ async def find(clickhouse: ClickHouse, q: str, sort: Sort, bots: Bots, after: Cu
         limit=limit + 1,
     )
     shown = rows[:limit]
-    people = await identities(clickhouse, [row.player for row in shown])
+    players = [row.player for row in shown]
+    people, lines = await asyncio.gather(identities(clickhouse, players), _lines(clickhouse, players))
     end = Cursor(shown[-1].value, shown[-1].player) if len(rows) > limit else None
-    return Players([_line(row, people[row.player]) for row in shown], paging.encode(end) if end else None)
+    return Players(
+        [_line(lines[player], people[player]) for player in players], paging.encode(end) if end else None
+    )
+
+
+async def _lines(clickhouse: ClickHouse, players: list[int]) -> dict[int, _Line]:
+    rows = await clickhouse.rows(_SQL["lines"], _Line, players=players) if players else []
+    return {row.player: row for row in rows}
 
 
 def _line(row: _Line, identity: Identity) -> PlayerLine:

@@ -33,23 +33,21 @@ ORDER BY kills DESC, map
 LIMIT 500;
 
 -- name: players
+WITH (
+    SELECT (groupArray(player_key), groupArray(player))
+    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
+) AS links
 SELECT
-    ifNull(links.player, there.player_key) AS player,
-    sum(there.kills) AS kills,
-    sum(there.deaths) AS deaths
-FROM (
-    SELECT
-        player_key,
-        sum(player_daily.kills) AS kills,
-        sum(player_daily.deaths) AS deaths
-    FROM player_daily
-    WHERE map = {map:String}
-    GROUP BY player_key
-    HAVING kills > 0
-) AS there
-LEFT JOIN player_links AS links FINAL ON links.player_key = there.player_key
+    transform(player_key, links.1, links.2, player_key) AS player,
+    sum(player_daily.kills) AS kills,
+    sum(player_daily.deaths) AS deaths
+FROM player_daily
+WHERE map = {map:String}
 GROUP BY player
-HAVING {bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only')
+HAVING kills > 0
+    AND ({bots:String} = 'include' OR (player IN (
+        SELECT transform(player_key, links.1, links.2, player_key) FROM player_identities WHERE bot
+    )) = ({bots:String} = 'only'))
 ORDER BY kills DESC, player
 LIMIT {limit:UInt32};
 

@@ -13,12 +13,20 @@ SELECT
     max(matches.winner).3 AS winning_team,
     sum(matches.kills) AS kills
 FROM matches
+-- Which they are is asked first, of two or four columns: all columns of all matches are much to read.
+WHERE match_key IN (
+    SELECT match_key
+    FROM matches
+    GROUP BY match_key
+    HAVING ({server:UInt32} = 0 OR max(matches.server_id) = {server:UInt32})
+        AND ({map:String} = '' OR max(matches.map) = {map:String})
+        AND (toFloat64(toUnixTimestamp64Milli(min(matches.first_time))), match_key)
+        < ({after_value:Float64}, {after_id:UInt64})
+    ORDER BY min(matches.first_time) DESC, match_key DESC
+    LIMIT {limit:UInt32}
+)
 GROUP BY match_key
-HAVING ({server:UInt32} = 0 OR server_id = {server:UInt32})
-    AND ({map:String} = '' OR map = {map:String})
-    AND (toFloat64(toUnixTimestamp64Milli(first_time)), match_key) < ({after_value:Float64}, {after_id:UInt64})
-ORDER BY first_time DESC, match_key DESC
-LIMIT {limit:UInt32};
+ORDER BY first_time DESC, match_key DESC;
 
 -- name: sizes
 -- How many people and bots took part in each match.

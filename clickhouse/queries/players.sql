@@ -46,52 +46,55 @@ ORDER BY last_seen DESC, name
 LIMIT 50;
 
 -- name: list
+-- Who is on the page, and by which value; `lines` says the rest of them.
+WITH (
+    SELECT (groupArray(player_key), groupArray(player))
+    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
+) AS links
 SELECT
     player,
-    toFloat64({sort:Identifier}) AS value,
-    kills,
-    deaths,
-    kd,
-    kill_headshots,
-    first_seen,
-    last_seen
+    toFloat64({sort:Identifier}) AS value
 FROM (
     SELECT
-        ifNull(links.player, totals.player_key) AS player,
-        sum(totals.kills) AS kills,
-        sum(totals.deaths) AS deaths,
+        transform(player_key, links.1, links.2, player_key) AS player,
+        sum(player_daily.kills) AS kills,
+        sum(player_daily.deaths) AS deaths,
         kd_of(kills, deaths) AS kd,
-        sum(totals.kill_headshots) AS kill_headshots,
-        min(totals.first_seen) AS first_seen,
-        max(totals.last_seen) AS last_seen,
-        toUnixTimestamp64Milli(first_seen) AS first_seen_ms,
-        toUnixTimestamp64Milli(last_seen) AS last_seen_ms
-    FROM (
-        SELECT
-            player_key,
-            sum(kills) AS kills,
-            sum(deaths) AS deaths,
-            sum(kill_headshots) AS kill_headshots,
-            min(first_seen) AS first_seen,
-            max(last_seen) AS last_seen
-        FROM player_daily
-        GROUP BY player_key
-    ) AS totals
-    LEFT JOIN player_links AS links FINAL ON links.player_key = totals.player_key
+        sum(player_daily.kill_headshots) AS kill_headshots,
+        toUnixTimestamp64Milli(min(player_daily.first_seen)) AS first_seen_ms,
+        toUnixTimestamp64Milli(max(player_daily.last_seen)) AS last_seen_ms
+    FROM player_daily
     GROUP BY player
 )
 WHERE (value, player) < ({after_value:Float64}, {after_id:UInt64})
-    AND ({bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only'))
+    AND ({bots:String} = 'include' OR (player IN (
+        SELECT transform(player_key, links.1, links.2, player_key) FROM player_identities WHERE bot
+    )) = ({bots:String} = 'only'))
     AND ({q:String} = '' OR player IN (
-        SELECT ifNull(links.player, named.player_key)
-        FROM (
-            SELECT DISTINCT player_key FROM player_identities
-            WHERE positionCaseInsensitiveUTF8(shown, {q:String}) > 0
-        ) AS named
-        LEFT JOIN player_links AS links FINAL ON links.player_key = named.player_key
+        SELECT transform(player_key, links.1, links.2, player_key)
+        FROM player_identities
+        WHERE positionCaseInsensitiveUTF8(shown, {q:String}) > 0
     ))
 ORDER BY value DESC, player DESC
 LIMIT {limit:UInt32};
+
+-- name: lines
+SELECT
+    ifNull(links.player, daily.player_key) AS player,
+    sum(daily.kills) AS kills,
+    sum(daily.deaths) AS deaths,
+    kd_of(kills, deaths) AS kd,
+    sum(daily.kill_headshots) AS kill_headshots,
+    min(daily.first_seen) AS first_seen,
+    max(daily.last_seen) AS last_seen
+FROM player_daily AS daily
+LEFT JOIN player_links AS links FINAL ON links.player_key = daily.player_key
+WHERE daily.player_key IN (
+    SELECT player_key FROM player_links FINAL WHERE player IN {players:Array(UInt64)}
+    UNION ALL
+    SELECT arrayJoin({players:Array(UInt64)}) AS player_key
+)
+GROUP BY player;
 
 -- name: totals
 WITH (day, server_id) IN (SELECT toDate(hour), server_id FROM server_hours WHERE shots > 0) AS counts_shots

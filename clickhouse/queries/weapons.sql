@@ -19,23 +19,21 @@ ORDER BY kills DESC, weapon
 LIMIT 500;
 
 -- name: players
+WITH (
+    SELECT (groupArray(player_key), groupArray(player))
+    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
+) AS links
 SELECT
-    ifNull(links.player, users.player_key) AS player,
-    sum(users.kills) AS kills,
-    sum(users.kill_headshots) AS kill_headshots
-FROM (
-    SELECT
-        player_key,
-        sum(player_weapons.kills) AS kills,
-        sum(player_weapons.kill_headshots) AS kill_headshots
-    FROM player_weapons
-    WHERE weapon = {weapon:String}
-    GROUP BY player_key
-    HAVING kills > 0
-) AS users
-LEFT JOIN player_links AS links FINAL ON links.player_key = users.player_key
+    transform(player_key, links.1, links.2, player_key) AS player,
+    sum(player_weapons.kills) AS kills,
+    sum(player_weapons.kill_headshots) AS kill_headshots
+FROM player_weapons
+WHERE weapon = {weapon:String}
 GROUP BY player
-HAVING {bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only')
+HAVING kills > 0
+    AND ({bots:String} = 'include' OR (player IN (
+        SELECT transform(player_key, links.1, links.2, player_key) FROM player_identities WHERE bot
+    )) = ({bots:String} = 'only'))
 ORDER BY kills DESC, player
 LIMIT {limit:UInt32};
 
