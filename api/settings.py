@@ -63,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float, _about("Longest that a body may take to arrive, in seconds. Over it: 400.", gt=0, le=60)
     ] = 60
 
-    block_events: Annotated[int, _about("Most events that the writer puts into one insert.", ge=1)] = 50_000
+    block_events: Annotated[int, _about("Most events that the writer puts into one insert.", ge=1)] = 100_000
     poll_seconds: Annotated[
         float,
         _about("Pause between two inserts while there is less than a block, in seconds.", gt=0, le=60),

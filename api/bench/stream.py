@@ -2,14 +2,15 @@
 
 Every type of the catalogue occurs. How often each does is the mix of a match: damage, kills, spawns and chat
 stand to each other as in the recorded ones, and what a stock server cannot report (shots, reloads, steps)
-is set beside them by how often people do it.
+is set beside them by how often people do it. Sixteen players at a time are together, walk about, and are
+replaced by others of some thousands. Places are in whole units, as the tracker sends them.
 """
 
 import gzip
 import json
 import random
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -19,6 +20,8 @@ from api.events.catalogue import ALL_FIELDS, EVENTS, HIT_LOCATIONS, MEANS_OF_DEA
 _GZIP_LEVEL: Final = 6
 _PLAYERS: Final = 4_000
 _TEMPLATES: Final = 20_000
+_TOGETHER: Final = 16
+_TOGETHER_EVENTS: Final = 1_000
 _MATCH_EVENTS: Final = 15_000
 _STARTED: Final = 1_790_000_000
 _EVENTS_A_SECOND: Final = 20
@@ -88,7 +91,13 @@ class Stream:
 
     def __init__(self) -> None:
         dice = random.Random(_SEED)  # noqa: S311 - no secret
-        self._templates = [_template(dice, kind) for kind in _kinds(dice)]
+        kinds = _kinds(dice)
+        self._templates: list[tuple[bytes, bytes]] = []
+        for start in range(0, len(kinds), _TOGETHER_EVENTS):
+            people = [_Player(dice) for _ in range(_TOGETHER)]
+            self._templates += [
+                _template(dice, kind, people) for kind in kinds[start : start + _TOGETHER_EVENTS]
+            ]
 
     def lines(self, session: int, first: int, count: int) -> Iterator[bytes]:
         """Give `count` events of a session as JSON, from number `first` on."""
@@ -134,35 +143,55 @@ def read(path: Path) -> Iterator[bytes]:
 def _kinds(dice: random.Random) -> list[str]:
     weights = [_MIX.get(kind, 1) for kind in EVENTS]
     # Rare types are there in the shortest of streams, too.
-    return [*EVENTS, *dice.choices(list(EVENTS), weights, k=_TEMPLATES - len(EVENTS))]
+    kinds = [*EVENTS, *dice.choices(list(EVENTS), weights, k=_TEMPLATES - len(EVENTS))]
+    dice.shuffle(kinds)
+    return kinds
 
 
-def _template(dice: random.Random, kind: str) -> tuple[bytes, bytes]:
+def _template(dice: random.Random, kind: str, people: Sequence["_Player"]) -> tuple[bytes, bytes]:
     """An event's type, and what follows its common fields."""
     event: dict[str, Any] = {}
-    for prefix in EVENTS[kind].prefixes:
-        event |= _player(dice, prefix)
+    prefixes = EVENTS[kind].prefixes
+    for prefix, player in zip(prefixes, dice.sample(people, len(prefixes)), strict=True):
+        event |= player.fields(dice, prefix)
     for field in EVENTS[kind].fields:
         if field not in ("map", "gametype"):
             event[field] = _value(dice, field)
     return kind.encode(), b"," + json.dumps(event, separators=(",", ":")).encode()[1:] if event else b"}"
 
 
-def _player(dice: random.Random, prefix: str) -> dict[str, Any]:
-    number = min(int(dice.paretovariate(0.7)) - 1, _PLAYERS - 1)
-    player = {
-        "name": f"Soldier {number}",
-        "guid": f"{number * 2_654_435_761 % 2**32:08x}",
-        "bot": number % 7 == 6,
-        "team": dice.choice(("allies", "axis")),
-        "x": round(dice.uniform(-4_000, 4_000), 3),
-        "y": round(dice.uniform(-4_000, 4_000), 3),
-        "z": dice.randrange(-200, 600),
-        "pitch": round(dice.uniform(-60, 60), 2),
-        "yaw": round(dice.uniform(-180, 180), 2),
-        "stance": dice.choice(("stand", "stand", "crouch")),
-    }
-    return {f"{prefix}_{part}": value for part, value in player.items()}
+class _Player:
+    """Somebody who walks about."""
+
+    def __init__(self, dice: random.Random) -> None:
+        number = min(int(dice.paretovariate(0.7)) - 1, _PLAYERS - 1)
+        self._name, self._guid = f"Soldier {number}", f"{number * 2_654_435_761 % 2**32:08x}"
+        self._bot = number % 7 == 6
+        self._team = dice.choice(("allies", "axis"))
+        self._x, self._y, self._z = (
+            dice.uniform(-4_000, 4_000),
+            dice.uniform(-4_000, 4_000),
+            dice.randrange(600),
+        )
+        self._yaw = dice.uniform(-180, 180)
+
+    def fields(self, dice: random.Random, prefix: str) -> dict[str, Any]:
+        """Walk on, and return what an event says of this player."""
+        self._x, self._y = self._x + dice.gauss(0, 60), self._y + dice.gauss(0, 60)
+        self._yaw = (self._yaw + dice.gauss(0, 40) + 180) % 360 - 180
+        player = {
+            "name": self._name,
+            "guid": self._guid,
+            "bot": self._bot,
+            "team": self._team,
+            "x": round(self._x),
+            "y": round(self._y),
+            "z": self._z,
+            "pitch": round(dice.gauss(0, 8)),
+            "yaw": round(self._yaw),
+            "stance": dice.choice(("stand", "stand", "crouch")),
+        }
+        return {f"{prefix}_{part}": value for part, value in player.items()}
 
 
 def _value(dice: random.Random, field: str) -> object:
