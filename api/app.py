@@ -1,19 +1,22 @@
 """The HTTP application: every domain's routes, and what they are given."""
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import ScalarRenderPlugin
 
+import api.audit.admin
+import api.auth.admin
 import api.health.routes
 import api.ingest.admin
 import api.ingest.routes
 import api.live.routes
 import api.matches.routes
+import api.servers.admin
 import api.servers.routes
 import api.stats.routes
-from api import __version__
+from api import __version__, access
 from api.ingest.routes import Door
 from api.platform import Platform
 from api.problems import HANDLERS
@@ -33,15 +36,28 @@ def create_app(platform: Platform) -> Litestar:
     }
     return Litestar(
         route_handlers=[
-            *api.health.routes.route_handlers,
             api.ingest.routes.router,
-            api.ingest.admin.router,
-            api.live.routes.router,
-            api.servers.routes.router,
-            api.matches.routes.router,
-            api.stats.routes.router,
+            Router(
+                "/",
+                guards=[access.guard(platform.gate, platform.settings)],
+                route_handlers=[
+                    *api.health.routes.route_handlers,
+                    api.live.routes.router,
+                    api.servers.routes.router,
+                    api.matches.routes.router,
+                    api.stats.routes.router,
+                    api.audit.admin.router,
+                    api.auth.admin.router,
+                    api.ingest.admin.router,
+                    api.servers.admin.router,
+                ],
+            ),
         ],
-        dependencies={name: _provide(value) for name, value in given.items()},
+        dependencies={
+            **{name: _provide(value) for name, value in given.items()},
+            "caller": Provide(access.caller_of, sync_to_thread=False),
+            "actor": Provide(access.actor_of, sync_to_thread=False),
+        },
         exception_handlers=HANDLERS,
         middleware=[DefineMiddleware(RequestMiddleware)],
         openapi_config=OpenAPIConfig(

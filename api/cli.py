@@ -8,10 +8,15 @@ from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 import click
+import msgspec
 import uvloop
 from rich.markup import escape
 
 from api import __version__, demo, jobs, logging, settings
+from api.audit import service as auditing
+from api.audit.service import command_line
+from api.auth import keys
+from api.auth.tokens import Kind
 from api.bench.commands import bench
 from api.doctor import Finding, examine
 from api.embedded import engines
@@ -185,6 +190,100 @@ def server_list(json_: bool) -> None:
         out.print(f"{row.id:>4}  {row.name}  {'' if row.active else '(revoked)  '}{heard}", highlight=False)
     if not found:
         out.print("no servers yet; `afteraction server add NAME` adds one")
+
+
+@main.group(help="Keys of forums, admins and readers; servers have their own commands.")
+def key() -> None:
+    """Commands about keys."""
+
+
+@key.command("add", help="Make a key of a KIND; prints it, once. The LABEL says whose it is.")
+@click.argument("kind", type=click.Choice(["forum", "admin", "read"]))
+@click.argument("label")
+@as_json
+@speaks_plainly
+def key_add(kind: Kind, label: str, json_: bool) -> None:
+    """Make a key."""
+    made = _with_postgres(lambda postgres: keys.add(postgres, kind, label, command_line()))
+    _show_key(made, json_)
+
+
+@key.command("rotate", help="Make a key that takes the place of key ID, which holds a while longer.")
+@click.argument("id_", metavar="ID", type=click.IntRange(1, 2**31 - 1))
+@click.option("--overlap", default=3600.0, show_default=True, help="Seconds for which the old key holds.")
+@as_json
+@speaks_plainly
+def key_rotate(id_: int, overlap: float, json_: bool) -> None:
+    """Rotate a key."""
+    made = _with_postgres(lambda postgres: keys.rotate(postgres, id_, overlap, command_line()))
+    _show_key(made, json_)
+
+
+def _show_key(made: keys.Made, json_: bool) -> None:
+    if json_:
+        print_json(made)
+    else:
+        click.echo(made.token)
+        say(f"this is key {made.id}, {made.kind}, {made.label!r}; it is shown only now, and stored as a hash")
+
+
+@key.command("revoke", help="End key ID.")
+@click.argument("id_", metavar="ID", type=click.IntRange(1, 2**31 - 1))
+@as_json
+@speaks_plainly
+def key_revoke(id_: int, json_: bool) -> None:
+    """Revoke a key."""
+    ended = _with_postgres(lambda postgres: keys.revoke(postgres, id_, command_line()))
+    if json_:
+        print_json({"id": id_, "revoked": True})
+    else:
+        out.print(
+            f"key {id_} ({ended.kind}, {ended.label}): revoked; it will be refused within a second",
+            highlight=False,
+            markup=False,
+        )
+
+
+@key.command("list", help="List the keys, those of servers too.")
+@as_json
+@speaks_plainly
+def key_list(json_: bool) -> None:
+    """List keys."""
+    found = _with_postgres(keys.all_keys)
+    if json_:
+        print_json(found)
+        return
+    for row in found:
+        used = f"last used {row.last_used_at:%Y-%m-%d %H}h UTC" if row.last_used_at else "never used"
+        state = f"until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC  " if row.expires_at else ""
+        state = state if row.holds else "(ended)  "
+        out.print(f"{row.id:>4}  {row.kind:<6}  {row.label}  {state}{used}", highlight=False, markup=False)
+
+
+@main.command(help="Show who changed what, the newest last.")
+@click.option("--subject", help="Only this, as `server Omaha` or `key 3`.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+@speaks_plainly
+def audit(subject: str | None, limit: int, json_: bool) -> None:
+    """Show the audit log."""
+    found = _with_postgres(lambda postgres: auditing.page(postgres, subject=subject, limit=limit))[::-1]
+    if json_:
+        print_json(found)
+        return
+    for entry in found:
+        whose = f"key {entry.key_id} " if entry.key_id is not None else ""
+        place = f" from {entry.address}" if entry.address else ""
+        change = " -> ".join(
+            msgspec.json.encode(side).decode() for side in (entry.before, entry.after) if side
+        )
+        out.print(
+            f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.actor} {whose}{entry.name}{place}  "
+            f"{entry.action}  {entry.subject}  {change}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @main.command(help="Fill projections anew from raw_events: one NOUN (a table), or all.")

@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: Annotated[int, _about("Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8080
     admin_token: Annotated[
         Annotated[str, Meta(min_length=16)] | None,
-        _about("Token of the first admin. Without it, the first start makes one and prints it."),
+        _about("An admin's key of your own choosing. Without it, the first start makes one and prints it."),
     ] = None
 
     clickhouse_url: Annotated[
@@ -74,6 +74,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "Days for which a repeat of events with unix timestamps but without numbers is recognised.", ge=1
         ),
     ] = 30
+
+    read_access: Annotated[
+        Literal["open", "key"],
+        _about("Who may read stats, matches, servers and live: everybody, or holders of a key."),
+    ] = "open"
 
     live_timeout_seconds: Annotated[
         int, _about("Silence after which a live match is closed, in seconds.", ge=5)

@@ -25,7 +25,7 @@ HOSTS = (
 # An example in an admin's page may lie in the home of the user `mohaa`.
 HOMES = ("work", "root", r"home(?!/mohaa/)", "mnt", "Users")
 SECRETS = (
-    r"\baa[as]_[A-Za-z0-9_-]{40,}",
+    r"\baa[afrs]_[A-Za-z0-9_-]{40,}",
     "BEGIN [A-Z ]*PRIVATE" + " KEY",
     r"\bghp_[A-Za-z0-9]{30,}",
     r"\bAKIA[A-Z0-9]{16}\b",

@@ -1,24 +1,54 @@
-"""Checking tokens, with a short memory so that ingest need not ask Postgres each time."""
+"""Checking keys, with a short memory so that ingest need not ask Postgres each time."""
 
 import hmac
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
-from api.auth import tokens
-from api.errors import TokenMissing, TokenRefused
+from api.audit.service import Actor
+from api.auth import keys, tokens
+from api.auth.tokens import Kind
+from api.errors import StoreUnavailable, TokenMissing, TokenRefused
 from api.stores.postgres import Postgres
 from api.stores.sql import queries
 
 _SQL = queries("postgres", "auth")
-# A revoked token is forgotten within this many seconds in every process.
+# A revoked key is forgotten within this many seconds in every process.
 _MEMORY_SECONDS = 1.0
-_MEMORY_TOKENS = 10_000
+_MEMORY_KEYS = 10_000
+_SERVER: frozenset[Kind] = frozenset({"server"})
 
 
-class _ServerToken(msgspec.Struct):
+class Caller(msgspec.Struct, frozen=True):
+    """Whose key a request carries. `key_id` is None for the key of AFTERACTION_ADMIN_TOKEN.
+
+    `server_id` is 0 but for a server's key.
+    """
+
+    kind: Kind
+    label: str
+    key_id: int | None = None
+    server_id: int = 0
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    key_id: int
+    kind: Kind
+    label: str
     server_id: int
     revoked: bool
+    seconds_left: float | None
+    unnoted: bool
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """A key that was looked up: good, or None, and until when that may be believed."""
+
+    until: float
+    caller: Caller
+    holds: bool
 
 
 class _Found(msgspec.Struct):
@@ -26,61 +56,79 @@ class _Found(msgspec.Struct):
 
 
 class Gate:
-    """Says whose a token is."""
+    """Says whose a key is. `clock` gives seconds that never go back."""
 
-    def __init__(self, postgres: Postgres, admin_token: str | None) -> None:
+    def __init__(
+        self, postgres: Postgres, admin_token: str | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._postgres = postgres
         self._configured = tokens.hashed(admin_token) if admin_token else None
-        self._known: dict[bytes, tuple[float, _ServerToken]] = {}
+        self._clock = clock
+        self._known: dict[bytes, _Known] = {}
 
     async def server(self, token: str | None) -> int:
-        """Return the id of the server that a token belongs to.
+        """Return the id of the server that a key belongs to; raises as `caller` does."""
+        return (await self.caller(token, _SERVER)).server_id
 
-        Raises TokenMissing without a token or for one never issued, TokenRefused for a revoked one.
+    async def caller(self, token: str | None, allowed: frozenset[Kind]) -> Caller:
+        """Return whose a key is.
+
+        Raises TokenMissing without a key or for one never issued, TokenRefused for one that was revoked or
+        is of a kind that is not allowed.
         """
         if not token:
+            raise TokenMissing(_needed(allowed))
+        hashed = tokens.hashed(token)
+        known = self._known.get(hashed)
+        if known is None or known.until <= self._clock():
+            known = await self._look_up(hashed)
+        if known is None:
             raise TokenMissing(
-                "send the server's token as 'Authorization: Bearer ...', as 'X-Server-Token: ...' "
-                "or as ?server_token=..."
+                "this key was never issued here; `afteraction server add NAME` and `afteraction key add` "
+                "make them"
             )
-        found = await self._look_up(tokens.hashed(token))
-        if found is None:
-            raise TokenMissing("this token was never issued here; `afteraction server add NAME` makes one")
-        if found.revoked:
-            raise TokenRefused("this token was revoked; `afteraction server rotate NAME` makes a new one")
-        return found.server_id
+        if not known.holds:
+            raise TokenRefused(
+                "this key was revoked or its time is over; `afteraction server rotate NAME` or "
+                "`afteraction key add` makes a new one"
+            )
+        if known.caller.kind not in allowed:
+            raise TokenRefused(f"this is a key of the kind {known.caller.kind!r}; {_needed(allowed)}")
+        return known.caller
 
-    async def _look_up(self, hashed: bytes) -> _ServerToken | None:
-        now = time.monotonic()
-        remembered = self._known.get(hashed)
-        if remembered is not None and remembered[0] > now:
-            return remembered[1]
-        found = await self._postgres.one(_SQL["server_of_token"], _ServerToken, hashed)
-        if found is not None:
-            if len(self._known) >= _MEMORY_TOKENS:
-                self._known.clear()
-            self._known[hashed] = (now + _MEMORY_SECONDS, found)
-        return found
+    async def _look_up(self, hashed: bytes) -> _Known | None:
+        now = self._clock()
+        if self._configured is not None and hmac.compare_digest(self._configured, hashed):
+            return _Known(now, Caller("admin", "AFTERACTION_ADMIN_TOKEN"), True)
+        stored = await self._postgres.one(_SQL["key_of_hash"], _Stored, hashed)
+        if stored is None:
+            return None
+        if stored.unnoted:
+            with suppress(StoreUnavailable):
+                await self._postgres.execute(_SQL["note_use"], stored.key_id)
+        left = _MEMORY_SECONDS if stored.seconds_left is None else stored.seconds_left
+        known = _Known(
+            now + min(left, _MEMORY_SECONDS),
+            Caller(stored.kind, stored.label, stored.key_id, stored.server_id),
+            not stored.revoked and left > 0,
+        )
+        if len(self._known) >= _MEMORY_KEYS:
+            self._known.clear()
+        self._known[hashed] = known
+        return known
 
-    async def admin(self, token: str | None) -> None:
-        """Let an admin pass.
 
-        Raises TokenMissing without an admin's token.
-        """
-        if token and await self._is_admin(tokens.hashed(token)):
-            return
-        raise TokenMissing("this needs the admin token, as 'Authorization: Bearer ...'")
-
-    async def _is_admin(self, hashed: bytes) -> bool:
-        if self._configured is not None:
-            return hmac.compare_digest(self._configured, hashed)
-        return await self._postgres.one(_SQL["admin_token"], _Found, hashed) is not None
+def _needed(allowed: frozenset[Kind]) -> str:
+    if allowed == _SERVER:
+        return (
+            "send the server's key as 'Authorization: Bearer ...', as 'X-Server-Token: ...' "
+            "or as ?server_token=..."
+        )
+    return f"this needs a key of the kind {' or '.join(sorted(allowed))}, as 'Authorization: Bearer ...'"
 
 
 async def first_admin_token(postgres: Postgres) -> str | None:
-    """Make and return the admin token on the first start, None on later ones."""
-    if await postgres.one(_SQL["any_admin_token"], _Found) is not None:
+    """Make and return the first admin's key on the first start, None on later ones."""
+    if await postgres.one(_SQL["any_admin_key"], _Found) is not None:
         return None
-    token = tokens.new(tokens.ADMIN)
-    await postgres.execute(_SQL["add_admin_token"], tokens.hashed(token))
-    return token
+    return (await keys.add(postgres, "admin", "first", Actor("start", "first start"))).token

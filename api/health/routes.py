@@ -10,14 +10,16 @@ from api.health.service import Readiness
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 
+_OPEN = {"access": "open"}
 
-@get("/healthz", operation_id="healthz", summary="Is the process alive?", tags=["health"])
+
+@get("/healthz", opt=_OPEN, operation_id="healthz", summary="Is the process alive?", tags=["health"])
 async def healthz() -> dict[str, str]:
     """Answer, which is all that is asked."""
     return {"status": "ok"}
 
 
-@get("/readyz", operation_id="readyz", summary="Is every store there?", tags=["health"])
+@get("/readyz", opt=_OPEN, operation_id="readyz", summary="Is every store there?", tags=["health"])
 async def readyz(
     postgres: NamedDependency[Postgres],
     clickhouse: NamedDependency[ClickHouse],
@@ -28,7 +30,7 @@ async def readyz(
     return Response(found, status_code=503 if found.status == "unavailable" else 200)
 
 
-@get("/metrics", operation_id="metrics", summary="Prometheus metrics", tags=["health"])
+@get("/metrics", opt=_OPEN, operation_id="metrics", summary="Prometheus metrics", tags=["health"])
 async def show_metrics(
     postgres: NamedDependency[Postgres],
     clickhouse: NamedDependency[ClickHouse],

@@ -10,6 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from redis.asyncio import Redis
 
+from api.access import address_of, token_of
 from api.auth.service import Gate
 from api.errors import BadRequest, TokenMissing, TokenRefused
 from api.ingest import refusals
@@ -50,7 +51,7 @@ _EXAMPLE = Example(
         202: ResponseSpec(Accepted, description="Counted, exactly once", examples=[_EXAMPLE]),
         400: ResponseSpec(Problem, description="Nothing in the body can be made out"),
         401: ResponseSpec(Problem, description="No token, or one never issued"),
-        403: ResponseSpec(Problem, description="A revoked token"),
+        403: ResponseSpec(Problem, description="A revoked key, or one that is no server's"),
         413: ResponseSpec(Problem, description="Over a limit"),
         503: ResponseSpec(Problem, description="Try again later, with the same body"),
     },
@@ -79,17 +80,8 @@ async def _server(request: Request[None, None, State], door: Door) -> int:
     try:
         return await door.gate.server(token)
     except (TokenMissing, TokenRefused) as error:
-        address = request.client.host if request.client else ""
-        await refusals.remember(door.redis, address, token, error.detail)
+        await refusals.remember(door.redis, address_of(request), token, error.detail)
         raise
 
 
-def token_of(request: Request[None, None, State]) -> str | None:
-    """Return the token that a request carries, wherever it carries it."""
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and bearer.strip():
-        return bearer.strip()
-    return request.headers.get("x-server-token") or request.query_params.get("server_token")
-
-
-router = Router("/api/v1/ingest", route_handlers=[ingest_events])
+router = Router("/api/v1/ingest", route_handlers=[ingest_events], opt={"access": "server"})

@@ -26,6 +26,7 @@ async def get_live_match(
 _last = LastPicture()
 router = Router(
     "/api/v1/live",
+    opt={"access": "read"},
     route_handlers=[list_live_matches, get_live_match],
     dependencies={"last": Provide(lambda: _last, sync_to_thread=False)},
 )

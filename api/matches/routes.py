@@ -38,4 +38,4 @@ async def get_match(
     return await service.match(clickhouse, postgres, match_id)
 
 
-router = Router("/api/v1/stats/matches", route_handlers=[list_matches, get_match])
+router = Router("/api/v1/stats/matches", opt={"access": "read"}, route_handlers=[list_matches, get_match])

@@ -70,4 +70,6 @@ async def list_event_types(
     return EventTypes(await service.event_types(clickhouse, server_id, days))
 
 
-router = Router("/api/v1/servers", route_handlers=[list_servers, list_sessions, list_event_types])
+router = Router(
+    "/api/v1/servers", opt={"access": "read"}, route_handlers=[list_servers, list_sessions, list_event_types]
+)

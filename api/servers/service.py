@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 
-from api.auth import tokens
+from api.audit import service as audit
+from api.audit.service import Actor
+from api.auth import keys
 from api.errors import Conflict, NotFound, Unprocessable
 from api.events.catalogue import EVENTS
 from api.servers import queries
 from api.servers.queries import Server
 from api.stores.clickhouse import ClickHouse
-from api.stores.postgres import Postgres
+from api.stores.postgres import Connection, Postgres, fetch
 from api.stores.sql import queries as sql
 
 _SQL = sql("postgres", "servers")
@@ -53,51 +56,91 @@ class EventType(msgspec.Struct):
     last_time: datetime
 
 
-async def add(postgres: Postgres, name: str) -> str:
-    """Add a server and return its token, which is shown this once.
+async def add(postgres: Postgres, name: str, by: Actor | None = None) -> str:
+    """Add a server and return its key, which is shown this once. Without `by` it is a command's doing.
 
     Raises Conflict when there is one of that name, Unprocessable for a name that is none.
     """
     if not name.strip() or len(name) > 64 or not name.isprintable():
         raise Unprocessable(f"a server's name is 1 to 64 printable characters, not {name[:80]!r}")
-    token = tokens.new(tokens.SERVER)
     async with postgres.transaction() as connection:
         row = await (await connection.execute(_SQL["add"], (name,))).fetchone()
         if row is None:
             raise Conflict(
                 f"there is a server {name!r} already; `afteraction server rotate` gives it a new token"
             )
-        await connection.execute(_SQL["add_token"], (tokens.hashed(token), row[0]))
-    return token
+        made = await keys.insert(connection, "server", name, row[0])
+        await _record(connection, by, "server.add", name, [], [made.id])
+    return made.token
 
 
-async def rotate(postgres: Postgres, name: str, overlap_seconds: float) -> str:
-    """Give a server a new token and return it; the old ones hold for `overlap_seconds` more.
+async def rotate(postgres: Postgres, name: str, overlap_seconds: float, by: Actor | None = None) -> str:
+    """Give a server a new key and return it; the old ones hold for `overlap_seconds` more.
 
-    Raises NotFound when there is no server of that name.
+    Raises NotFound when there is no server of that name, Unprocessable for a span that is none.
     """
-    server = await _named(postgres, name)
-    token = tokens.new(tokens.SERVER)
+    keys.check_overlap(overlap_seconds)
     async with postgres.transaction() as connection:
-        await connection.execute(_SQL["add_token"], (tokens.hashed(token), server.id))
-        await connection.execute(_SQL["expire_tokens"], (overlap_seconds, server.id, tokens.hashed(token)))
-    return token
+        server = await _locked(connection, name)
+        old = await keys.of_server(connection, server.id)
+        for key in old:
+            await keys.expire(connection, key, overlap_seconds)
+        made = await keys.insert(connection, "server", name, server.id)
+        before = [key.id for key in old]
+        after = [*before, made.id] if overlap_seconds else [made.id]
+        await _record(connection, by, "server.rotate", name, before, after, overlap_seconds=overlap_seconds)
+    return made.token
 
 
-async def revoke(postgres: Postgres, name: str) -> None:
-    """End all tokens of a server. What it sent stays.
+async def revoke(postgres: Postgres, name: str, by: Actor | None = None) -> None:
+    """End all keys of a server. What it sent stays.
 
     Raises NotFound when there is no server of that name.
     """
-    server = await _named(postgres, name)
-    await postgres.execute(_SQL["revoke_tokens"], server.id)
+    async with postgres.transaction() as connection:
+        server = await _locked(connection, name)
+        old = await keys.of_server(connection, server.id)
+        for key in old:
+            await keys.end(connection, key)
+        await _record(connection, by, "server.revoke", name, [key.id for key in old], [])
 
 
-async def _named(postgres: Postgres, name: str) -> Server:
-    server = await queries.by_name(postgres, name)
-    if server is None:
+async def _record(
+    connection: Connection,
+    by: Actor | None,
+    action: str,
+    name: str,
+    before: list[int],
+    after: list[int],
+    **more: Any,
+) -> None:
+    old = None if action == "server.add" else {"keys": before}
+    await audit.record(
+        connection,
+        by or audit.command_line(),
+        action,
+        f"server {name}",
+        before=old,
+        after={"keys": after, **more},
+    )
+
+
+async def name_of(postgres: Postgres, server_id: int) -> str:
+    """Return a server's name.
+
+    Raises NotFound for an unknown server.
+    """
+    name = (await queries.names(postgres)).get(server_id)
+    if name is None:
+        raise NotFound(f"there is no server {server_id}")
+    return name
+
+
+async def _locked(connection: Connection, name: str) -> Server:
+    found = await fetch(connection, _SQL["locked"], Server, (name,))
+    if not found:
         raise NotFound(f"there is no server {name!r}; `afteraction server list` shows those there are")
-    return server
+    return found[0]
 
 
 async def sessions(postgres: Postgres, server_id: int, limit: int = 100) -> list[Session]:

@@ -129,6 +129,7 @@ def _today() -> date:
 
 router = Router(
     "/api/v1/stats",
+    opt={"access": "read"},
     route_handlers=[
         get_totals,
         list_players,

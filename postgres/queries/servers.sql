@@ -4,18 +4,11 @@ INSERT INTO servers (name) VALUES (%s) ON CONFLICT DO NOTHING RETURNING id;
 -- name: by_name
 SELECT id, name, created_at FROM servers WHERE name = %s;
 
+-- name: locked
+SELECT id, name, created_at FROM servers WHERE name = %s FOR UPDATE;
+
 -- name: names
 SELECT id, name, created_at FROM servers ORDER BY id;
-
--- name: add_token
-INSERT INTO server_tokens (hash, server_id) VALUES (%s, %s);
-
--- name: expire_tokens
-UPDATE server_tokens SET expires_at = now() + make_interval(secs => %s)
-WHERE server_id = %s AND hash <> %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
-
--- name: revoke_tokens
-UPDATE server_tokens SET revoked_at = now() WHERE server_id = %s AND revoked_at IS NULL;
 
 -- name: list
 SELECT
@@ -23,7 +16,7 @@ SELECT
     s.name,
     s.created_at,
     EXISTS (
-        SELECT 1 FROM server_tokens AS t
+        SELECT 1 FROM access_keys AS t
         WHERE t.server_id = s.id AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
     ) AS active,
     (SELECT max(i.last_received_at) FROM ingest_sessions AS i WHERE i.server_id = s.id) AS last_received_at

@@ -15,6 +15,7 @@ from api.settings import Settings
 from tests.bad_input.conftest import Served
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
+ANSWERS = (200, 201, 202, 204, 400, 401, 403, 404, 405, 409, 413, 422)
 TOKENS = ["", "server", "admin", "aas_unknown", "\xff"]
 
 
@@ -55,10 +56,14 @@ def test_whatever_is_asked_is_answered(served: Served, label: str) -> None:
     )
     @given(case=cases, token=st.sampled_from(TOKENS), content=st.none() | st.binary(max_size=50))
     def ask(case: Any, token: str, content: bytes | None) -> None:
+        if token == "admin" and "/admin/" in label:
+            # The scene's own keys and server stay as they are.
+            for name in {"key_id", "server_id"} & set(case.path_parameters or ()):
+                case.path_parameters[name] += 1000
         secret = {"server": served.token, "admin": served.admin}.get(token, token)
         headers = {"Authorization": f"Bearer {secret}".encode("latin-1")} if token else {}
         answer = case.call(base_url=served.url, headers=headers, data=content, timeout=60)
-        assert answer.status_code in (200, 202, 400, 401, 404, 405, 413, 422), answer.content
+        assert answer.status_code in ANSWERS, answer.content
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == ["application/problem+json"]
             assert answer.json()["status"] == answer.status_code
