@@ -12,6 +12,8 @@ import api.health.routes
 import api.ingest.admin
 import api.ingest.routes
 import api.live.routes
+import api.logins.admin
+import api.logins.routes
 import api.matches.routes
 import api.servers.admin
 import api.servers.routes
@@ -32,6 +34,7 @@ def create_app(platform: Platform) -> Litestar:
         "redis": platform.redis,
         "gate": platform.gate,
         "inlet": platform.inlet,
+        "logins": platform.logins,
         "door": Door(platform.gate, platform.inlet, platform.redis, platform.settings.body_seconds),
     }
     return Litestar(
@@ -49,6 +52,9 @@ def create_app(platform: Platform) -> Litestar:
                     api.audit.admin.router,
                     api.auth.admin.router,
                     api.ingest.admin.router,
+                    api.logins.routes.router,
+                    api.logins.admin.member_router,
+                    api.logins.admin.router,
                     api.servers.admin.router,
                 ],
             ),

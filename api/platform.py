@@ -10,6 +10,7 @@ from api.auth.service import Gate
 from api.embedded.engines import Engines
 from api.errors import ConfigurationError
 from api.ingest.service import Inlet
+from api.logins.service import Logins
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
 from api.stores import redis
@@ -27,6 +28,7 @@ class Platform:
     redis: Redis
     gate: Gate
     inlet: Inlet
+    logins: Logins
 
 
 @asynccontextmanager
@@ -42,9 +44,11 @@ async def opened(
         client = redis.connect(engines.redis_url)
         inlet = Inlet(postgres, settings)
         inlet.start()
+        gate, logins = Gate(postgres, settings.admin_token), Logins(postgres, settings)
         try:
-            yield Platform(settings, postgres, store, client, Gate(postgres, settings.admin_token), inlet)
+            yield Platform(settings, postgres, store, client, gate, inlet, logins)
         finally:
+            logins.close()
             await inlet.stop()
             await client.aclose()
             if clickhouse is None:

@@ -84,6 +84,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _about("Silence after which a live match is closed, in seconds.", ge=5)
     ] = 300
 
+    login_trust_days: Annotated[
+        int, _about("Days for which an address is trusted after a login with a code.", ge=1, le=3650)
+    ] = 90
+    login_session_days: Annotated[
+        int,
+        _about(
+            "Days for which a player stays logged in, on connecting from a trusted address.", ge=1, le=3650
+        ),
+    ] = 30
+    login_max_clients: Annotated[
+        int,
+        _about(
+            "Most client ids that are linked to one member. A client without a lasting id has a new one "
+            "each time it starts.",
+            ge=1,
+        ),
+    ] = 500
+    login_history_days: Annotated[
+        int, _about("Days for which tries to log in are kept, with their addresses.", ge=1, le=3650)
+    ] = 90
+
     log_format: Annotated[Literal["text", "json"], _about("How log lines are written.")] = "text"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _about("The least important line that is logged.")

@@ -10,6 +10,7 @@ from api.errors import StoreUnavailable
 from api.ingest import job as ingest
 from api.ingest import merges
 from api.live import job as live
+from api.logins import job as logins
 from api.platform import Platform
 
 log = structlog.get_logger()
@@ -26,8 +27,10 @@ async def work(platform: Platform) -> None:
                 1.0,
             ),
             ("jobs", lambda: jobs.step(platform), 0.2),
+            ("links", lambda: logins.step(platform.postgres, platform.clickhouse), 1.0),
             ("merges", lambda: merges.step(platform.postgres, platform.clickhouse), 30.0),
             ("tidy", lambda: ingest.tidy(platform.postgres), 3600.0),
+            ("forget", lambda: logins.tidy(platform.postgres, platform.settings), 3600.0),
         ):
             group.create_task(_for_ever(name, step, pause), name=name)
 

@@ -18,7 +18,8 @@ from api.stores import sql
 
 _LINE_LENGTH = 125
 _PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
-_PERCENT = re.compile(r"%(?!s|%)")
+_PERCENT = re.compile(r"%(?!s|%|\(\w+\)s)")
+_INSERT = re.compile(r"^INSERT\b", re.MULTILINE)
 _LOWER_CASE = re.compile(
     r"^\s*(select|from|where|group by|order by|having|limit|inner|left|join|with|insert|update|delete|create"
     r"|drop|alter|union|values)\b"
@@ -80,9 +81,9 @@ def lint_clickhouse(folder: Path) -> Iterator[str]:
                 yield from _refusal(database, statement, _shown(path))
         for path in sorted((folder / "queries").glob("*.sql")):
             for name, query in named(path.read_text()):
-                yield from _refusal(
-                    database, f"EXPLAIN QUERY TREE {_filled(query)}", f"{_shown(path)} {name}"
-                )
+                # An INSERT cannot be explained; into the scratch database it may go.
+                tried = query if _INSERT.search(query) else f"EXPLAIN QUERY TREE {query}"
+                yield from _refusal(database, _filled(tried), f"{_shown(path)} {name}")
     finally:
         database.close()
 

@@ -1,7 +1,7 @@
 """Postgres: a pool, transactions, and named queries whose rows come back as structs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -66,12 +66,15 @@ class Postgres:
                 raise
             raise StoreUnavailable("postgres", str(error) or type(error).__name__) from error
 
-    async def rows(self, sql: str, row: type[T], *parameters: object) -> list[T]:
-        """Run one statement and return its rows as `row` structs; like `execute`, within 15 seconds."""
+    async def rows(self, sql: str, row: type[T], *parameters: object, **named: object) -> list[T]:
+        """Run one statement and return its rows as `row` structs; like `execute`, within 15 seconds.
+
+        Its parameters have places or names, all of them one or the other.
+        """
 
         async def run() -> list[T]:
             async with self.transaction() as connection:
-                return await fetch(connection, sql, row, parameters)
+                return await fetch(connection, sql, row, named or parameters)
 
         return await _in_time(run())
 
@@ -123,7 +126,12 @@ async def _in_time(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-async def fetch(connection: Connection, sql: str, row: type[T], parameters: Sequence[object] = ()) -> list[T]:
+async def fetch(
+    connection: Connection,
+    sql: str,
+    row: type[T],
+    parameters: Sequence[object] | Mapping[str, object] = (),
+) -> list[T]:
     """Run one statement on a connection and return its rows as `row` structs."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(sql, parameters)

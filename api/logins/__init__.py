@@ -1,0 +1,1 @@
+"""Logging in from the game: codes, trusted networks, approvals, and whose a client is."""

@@ -1,0 +1,14 @@
+"""Who tries to log in."""
+
+import msgspec
+
+from api.logins.networks import Network
+
+
+class Client(msgspec.Struct, frozen=True):
+    """A player as the game server knows one."""
+
+    server_id: int
+    client_id: str
+    name: str
+    network: Network

@@ -1,0 +1,24 @@
+-- name: link
+-- Clients to members: their stats belong to the member's key from now on. Member 0: to nobody but themselves.
+INSERT INTO player_links
+SELECT
+    player_key('', pair.1, false) AS player_key,
+    if(pair.2 = 0, player_key, sipHash64('member', toString(pair.2))) AS player,
+    pair.2 != 0 AS verified,
+    now64(3) AS updated_at
+FROM (SELECT arrayJoin(arrayZip({clients:Array(String)}, {members:Array(UInt64)})) AS pair);
+
+-- name: moment
+SELECT toUnixTimestamp64Milli(now64(3)) AS at;
+
+-- name: unlink_older
+-- What was proved once and is no more: every verified link that was not written since.
+INSERT INTO player_links
+SELECT player_key, player_key AS player, false AS verified, now64(3) AS updated_at
+FROM player_links
+GROUP BY player_key
+HAVING argMax(player_links.verified, player_links.updated_at)
+    AND max(player_links.updated_at) < fromUnixTimestamp64Milli({since:Int64});
+
+-- name: member
+SELECT public_id(sipHash64('member', toString({member:UInt64}))) AS id;

@@ -1,0 +1,169 @@
+"""What becomes of codes: once, in time, from where, and not by guessing."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from api.logins import locks
+from tests.logins.desk import CAFE, HOME, Desk, at_the_desk
+from tests.stack import Stack
+
+
+async def history(desk: Desk) -> list[tuple[str, str]]:
+    rows = await desk.postgres.rows(
+        "SELECT outcome, reason FROM login_token_history ORDER BY id", dict[str, Any]
+    )
+    return [(row["outcome"], row["reason"]) for row in rows]
+
+
+def test_a_good_code_logs_in_and_is_gone(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> tuple[list[str], list[tuple[str, str]]]:
+        code = await desk.code()
+        first, second = await desk.verify(code), await desk.verify(code)
+        assert first.message == "Logged in as Member 1."
+        return [first.outcome, second.outcome], await history(desk)
+
+    outcomes, rows = at_the_desk(stack, scenario)
+    assert outcomes == ["logged_in", "not_valid"]
+    assert rows == [("logged_in", "code"), ("not_valid", "used")]
+
+
+def test_twenty_at_the_same_instant_and_one_is_in(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[str]:
+        code = await desk.code()
+        answers = await asyncio.gather(*(desk.verify(code, f"c{n}", f"192.0.2.{n}") for n in range(1, 21)))
+        return [answer.outcome for answer in answers]
+
+    outcomes = at_the_desk(stack, scenario)
+    assert outcomes.count("logged_in") == 1
+    assert outcomes.count("pending") == 19
+
+
+def test_twenty_from_one_place_and_one_is_in(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[str]:
+        code = await desk.code()
+        return [a.outcome for a in await asyncio.gather(*(desk.verify(code) for _ in range(20)))]
+
+    outcomes = at_the_desk(stack, scenario)
+    assert outcomes.count("logged_in") == 1
+    assert set(outcomes) <= {"logged_in", "not_valid", "locked"}
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(599.999, "logged_in"), (600.0, "not_valid")])
+def test_a_code_lives_ten_minutes(stack: Stack, seconds: float, outcome: str) -> None:
+    async def scenario(desk: Desk) -> str:
+        code = await desk.code()
+        desk.clock.move(seconds=seconds)
+        return (await desk.verify(code)).outcome
+
+    assert at_the_desk(stack, scenario) == outcome
+
+
+def test_three_codes_are_alive_and_the_oldest_of_four_is_not(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[str]:
+        made = [await desk.code() for _ in range(4)] + [await desk.code(2)]
+        return [(await desk.verify(code, f"c{n}", f"192.0.2.{n}")).outcome for n, code in enumerate(made, 1)]
+
+    assert at_the_desk(stack, scenario) == ["not_valid", *["logged_in"] * 4]
+
+
+def test_what_is_no_code_is_as_wrong_as_a_wrong_one(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[Any]:
+        code = await desk.code()
+        wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+        tried = ["", "x" * 64, "2222-2222", wrong]
+        return [await desk.verify(text, "c9", "192.0.2.99") for text in tried]
+
+    answers = at_the_desk(stack, scenario)
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0].outcome == "not_valid"
+
+
+def test_each_try_costs_one_hash_whatever_is_found(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(desk: Desk) -> list[int]:
+        costs: list[str] = []
+        hasher = desk.logins._hasher
+        real = hasher._matches
+
+        def counted(stored: str, code: str) -> bool:
+            costs.append(stored)
+            return real(stored, code)
+
+        monkeypatch.setattr(hasher, "_matches", counted)
+        good, told = await desk.code(), []
+        for code in (good, good, "2222-2222", "no code"):
+            costs.clear()
+            await desk.verify(code)
+            told.append(len(costs))
+        return told
+
+    assert at_the_desk(stack, scenario) == [1, 1, 1, 1]
+
+
+def test_five_wrong_ones_lock_the_address_and_the_client_for_ten_minutes(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[str]:
+        told: list[str] = [await desk.wrong() for _ in range(5)]
+        code = await desk.code()
+        told += [
+            (await desk.verify(code, "other", HOME)).outcome,
+            (await desk.verify(code, "c1", CAFE)).outcome,
+        ]
+        told.append((await desk.verify(code, "other", CAFE)).outcome)
+        desk.clock.move(seconds=599.999)
+        told.append(await desk.wrong("other", HOME))
+        desk.clock.move(seconds=0.001)
+        told.append((await desk.log_in(1, "c1", HOME)).outcome)
+        return told
+
+    told = at_the_desk(stack, scenario)
+    assert told == [*["not_valid"] * 5, "locked", "locked", "logged_in", "locked", "logged_in"]
+
+
+def test_wrong_ones_at_the_same_instant_are_counted(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[str]:
+        return list(await asyncio.gather(*(desk.wrong() for _ in range(20))))
+
+    outcomes = at_the_desk(stack, scenario)
+    assert outcomes.count("not_valid") == 5
+    assert outcomes.count("locked") == 15
+
+
+def test_a_server_has_a_budget_of_wrong_ones(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "WRONG_TRIES_OF_SERVER", 6)
+
+    async def scenario(desk: Desk) -> list[str]:
+        return [await desk.wrong(f"c{n}", f"192.0.2.{n}") for n in range(1, 9)]
+
+    assert at_the_desk(stack, scenario) == [*["not_valid"] * 6, "locked", "locked"]
+
+
+def test_a_used_code_from_elsewhere_asks_for_approval(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> tuple[str, list[Any]]:
+        code = await desk.code()
+        await desk.verify(code)
+        again = await desk.verify(code, "c2", CAFE)
+        rows = await desk.postgres.rows(
+            "SELECT member_id, network::text AS network, reason FROM pending_ip_approvals", dict[str, Any]
+        )
+        return again.outcome, rows
+
+    outcome, rows = at_the_desk(stack, scenario)
+    assert outcome == "pending"
+    assert rows == [{"member_id": 1, "network": "198.51.100.9/32", "reason": "used_code"}]
+
+
+def test_no_code_is_kept(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> tuple[str, str]:
+        code = await desk.code()
+        await desk.verify(code)
+        kept = ""
+        for table in ("login_tokens", "login_token_history", "pending_ip_approvals", "smf_user_mappings"):
+            rows = await desk.postgres.rows(f"SELECT t::text AS row FROM {table} AS t", dict[str, Any])
+            kept += "".join(row["row"] for row in rows)
+        return code, kept
+
+    code, kept = at_the_desk(stack, scenario)
+    assert "argon2id" in kept
+    for text in (code, code.replace("-", ""), code[4:], code.replace("-", "")[3:]):
+        assert text not in kept
