@@ -6,7 +6,8 @@ import click
 import msgspec
 from rich.table import Table
 
-from api.bench import ingest, query
+from api.bench import ingest, peers, query
+from api.bench.peers import PeerFigures
 from api.bench.query import QueryFigures
 from api.terminal import as_json, out, print_json, progress, speaks_plainly
 
@@ -82,6 +83,55 @@ def bench_query(events: tuple[int, ...], requests: int, keep: Path | None, json_
             f"{size.fill_seconds or '(kept)'} s",
             highlight=False,
         )
+
+
+@bench.command("peers", help="Ask what is published about other stats systems of this one.")
+@click.option(
+    "--row",
+    "rows",
+    multiple=True,
+    type=click.Choice(list(peers.PLANS)),
+    help="Only this one; more than once for several.",
+)
+@click.option("--kills", default=peers.KILLS, show_default=True, type=click.IntRange(200, 1_000_000))
+@click.option(
+    "--freeze",
+    "freeze_seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 14),
+    help="Seconds for which the database, or everything, stands still.",
+)
+@as_json
+@speaks_plainly
+def bench_peers(rows: tuple[str, ...], kills: int, freeze_seconds: float, json_: bool) -> None:
+    """Print what became of kills under the conditions that others were measured under."""
+    with progress() as bars:
+        bar = bars.add_task("starting", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            bars.update(bar, description=what, completed=done, total=total)
+
+        figures = peers.run(rows or list(peers.PLANS), kills, freeze_seconds, report)
+    if json_:
+        print_json(figures)
+        return
+    out.print(_peer_table(figures))
+    out.print(f"load average {figures.load_before} before, {figures.load_after} after", highlight=False)
+
+
+def _peer_table(figures: PeerFigures) -> Table:
+    table = Table(title=f"{figures.cores} cores", title_justify="left")
+    table.add_column("row")
+    for title in ("sent", "acknowledged", "counted", "lost", "doubled"):
+        table.add_column(title, justify="right")
+    for title in ("seconds", "a second", "requests\na second", "ack p50\nms", "ack p99\nms"):
+        table.add_column(title, justify="right")
+    for row in figures.rows:
+        cells = [f"{n:,}" for n in (row.sent, row.acknowledged, row.counted, row.lost, row.doubled)]
+        cells += [f"{row.seconds:.1f}", f"{row.kills_per_second:,}", f"{row.requests_per_second:,.0f}"]
+        table.add_row(row.row, *cells, f"{row.ack_ms_p50:,.0f}", f"{row.ack_ms_p99:,.0f}")
+    return table
 
 
 def _table(figures: QueryFigures) -> Table:

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import msgspec
 
 from api.bench import load, scratch, stream
@@ -29,7 +28,6 @@ from api.stores import clickhouse, sql
 Report = Callable[[str, int, int], None]
 
 _SESSIONS = 40
-_POLL_SECONDS = 0.05
 # Of the events of the relays, how many are sent again one by one by others.
 _SINGLES_SHARE = 20
 
@@ -112,7 +110,7 @@ def _phase(instance: scratch.Instance, bodies: Path, batch: int, connections: in
     before = meter.cpu()
     with meter.watching():
         seen = load.send(instance.url, instance.token, bodies, connections)
-        drained_at = _wait_until_drained(instance.url)
+        drained_at = instance.wait_until_drained()
     used = meter.cpu().since(before)
     events = seen.requests * batch
     per_million = 1_000_000 / events
@@ -137,14 +135,6 @@ def _phase(instance: scratch.Instance, bodies: Path, batch: int, connections: in
 
 def _until_drained(seen: Load, drained_at: float) -> float:
     return seen.seconds + max(0.0, drained_at - seen.ended_at)
-
-
-def _wait_until_drained(url: str) -> float:
-    """Return when, in unix seconds, every table had everything: only then is the inbox empty."""
-    with httpx.Client(base_url=url, timeout=60) as client:
-        while client.get("/readyz").json()["inbox"]["rows"]:
-            time.sleep(_POLL_SECONDS)
-    return time.time()
 
 
 async def _limit(folder: Path, bodies: Path, report: Report) -> tuple[float, float, float, float]:

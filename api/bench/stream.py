@@ -1,9 +1,10 @@
-"""The stream of events that `bench ingest` sends, made ahead so that making it costs the measurement nothing.
+"""The streams of events that benches send, made ahead so that making it costs the measurement nothing.
 
-Every type of the catalogue occurs. How often each does is the mix of a match: damage, kills, spawns and chat
-stand to each other as in the recorded ones, and what a stock server cannot report (shots, reloads, steps)
-is set beside them by how often people do it. Sixteen players at a time are together, walk about, and are
-replaced by others of some thousands. Places are in whole units, as the tracker sends them.
+In the one of `bench ingest`, every type of the catalogue occurs. How often each does is the mix of a match:
+damage, kills, spawns and chat stand to each other as in the recorded ones, and what a stock server cannot
+report (shots, reloads, steps) is set beside them by how often people do it. Sixteen players at a time are
+together, walk about, and are replaced by others of some thousands. Places are in whole units, as the tracker
+sends them. The ones of `bench peers` are kills, and whole matches of them.
 """
 
 import gzip
@@ -24,6 +25,7 @@ _TOGETHER: Final = 16
 _TOGETHER_EVENTS: Final = 1_000
 _MATCH_EVENTS: Final = 15_000
 _STARTED: Final = 1_790_000_000
+_MATCH_KILLS: Final = 500
 _EVENTS_A_SECOND: Final = 20
 _SEED: Final = 1944
 _LENGTH: Final = struct.Struct("<I")
@@ -126,6 +128,28 @@ class Stream:
                 )
 
 
+def kills(name: str, count: int, players: int) -> Iterator[bytes]:
+    """Give a session of nothing but kills as JSON, between players of its own that kill in turn."""
+    for seq in range(count):
+        yield _line(name, seq, f"{name}-m{seq // _MATCH_KILLS}", _kill(name, seq, players))
+
+
+def match(name: str, number: int, count: int, players: int) -> Iterator[bytes]:
+    """Give a match of `count` kills as JSON, from its start to its end, as a session of its own."""
+    happened = [
+        {"type": "match_start", "fraglimit": count // players},
+        *(
+            {"type": "team_join", "new_team": "freeforall", **_named(name, "player", n)}
+            for n in range(players)
+        ),
+        *(_kill(name, seq, players) for seq in range(count)),
+        {"type": "match_end"},
+    ]
+    session = f"{name}-{number}"
+    for seq, event in enumerate(happened):
+        yield _line(session, seq, f"{session}-m0", event)
+
+
 def write(file: IO[bytes], bodies: Iterator[bytes]) -> Iterator[int]:
     """Write bodies, each after its length, and give how many there are by now."""
     for count, body in enumerate(bodies, 1):
@@ -138,6 +162,38 @@ def read(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while header := file.read(_LENGTH.size):
             yield file.read(_LENGTH.unpack(header)[0])
+
+
+def _line(session: str, seq: int, match_id: str, event: dict[str, Any]) -> bytes:
+    at = _STARTED + seq / _EVENTS_A_SECOND
+    common = {"match_id": match_id, "session_id": session, "seq": seq, "timestamp": at, "sent_at": at}
+    common |= {"map": _MAPS[0], "gametype": 1}
+    return json.dumps(event | common, separators=(",", ":")).encode()
+
+
+def _kill(name: str, seq: int, players: int) -> dict[str, Any]:
+    attacker, turn = seq % players, seq // players
+    return {
+        "type": "player_kill",
+        **_named(name, "attacker", attacker),
+        **_named(name, "victim", (attacker + 1 + turn % (players - 1)) % players),
+        "weapon": _WEAPONS[turn % len(_WEAPONS)],
+        "hitloc": "torso_upper",
+        "mod": "bullet",
+        "damage": 100,
+    }
+
+
+def _named(name: str, prefix: str, number: int) -> dict[str, Any]:
+    """A player, and where they stand."""
+    return {
+        f"{prefix}_name": f"{name} {number:02}",
+        f"{prefix}_team": "freeforall",
+        f"{prefix}_x": 16 * number,
+        f"{prefix}_y": -8 * number,
+        f"{prefix}_z": 24,
+        f"{prefix}_yaw": 45,
+    }
 
 
 def _kinds(dice: random.Random) -> list[str]:
