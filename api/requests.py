@@ -1,8 +1,8 @@
 """What surrounds every request: an id, a measurement, and a log line for those that fail."""
 
 import re
+import secrets
 import time
-from uuid import uuid4
 
 import structlog
 from litestar.enums import ScopeType
@@ -28,7 +28,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         sent = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = sent if _GOOD_ID.fullmatch(sent) else uuid4().hex[:16]
+        request_id = sent if _GOOD_ID.fullmatch(sent) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         status = 0
 
@@ -40,11 +40,12 @@ class RequestMiddleware:
             await send(message)
 
         started = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self._app(scope, receive, send_with_id)
-            finally:
-                _record(scope, status, time.perf_counter() - started)
+        # A request is a task of its own: what is bound here ends with it.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            _record(scope, status, time.perf_counter() - started)
 
 
 def _record(scope: HTTPScope, status: int, seconds: float) -> None:

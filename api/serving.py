@@ -1,6 +1,7 @@
 """Running the API and the worker until told to stop."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -113,7 +114,18 @@ def server(platform: Platform) -> uvicorn.Server:
         http=BoundedProtocol,
         timeout_graceful_shutdown=10,
     )
+    _calm_collector()
     return uvicorn.Server(config)
+
+
+def _calm_collector() -> None:
+    """Look for reference cycles less often than Python does by itself: a seventh of a small request's time.
+
+    What is there by now stays, and a request leaves next to no cycles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _greet(url: str, token: str | None, say: Say) -> None:

@@ -6,6 +6,7 @@ under the same token again, which ClickHouse recognises, in every table behind t
 """
 
 import asyncio
+import time
 from contextlib import AbstractAsyncContextManager
 
 import msgspec
@@ -23,6 +24,8 @@ _SQL = queries("postgres", "inbox")
 _LEDGER = queries("postgres", "ledger")
 # What a block may have unpacked, however few its events are.
 _BLOCK_BYTES = 64 << 20
+# The pause after a small block, in times of what it took.
+_REST = 3
 _WRITERS_KEY = 0x696E_626F_78  # "inbox"
 
 log = structlog.get_logger()
@@ -47,12 +50,15 @@ def writers(postgres: Postgres, *, exclude: bool = False) -> AbstractAsyncContex
 async def step(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:
     """Bring one block to ClickHouse, then wait unless there is more than a block of events.
 
-    A block costs ClickHouse some tenths of a second however small it is: small ones do not follow each other.
+    A block costs ClickHouse some tenths of a second however small it is: small ones do not follow each other,
+    and the slower the machine, the further apart they are.
     """
     async with writers(postgres):
+        started = time.monotonic()
         written = await write_block(postgres, clickhouse, settings.block_events)
+        taken = time.monotonic() - started
     if written is None or written < settings.block_events:
-        await asyncio.sleep(settings.poll_seconds)
+        await asyncio.sleep(max(settings.poll_seconds, _REST * taken))
 
 
 async def tidy(postgres: Postgres) -> None:

@@ -1,6 +1,7 @@
 """Postgres: a pool, transactions, and named queries whose rows come back as structs."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ Connection = AsyncConnection[tuple[Any, ...]]
 # Class 54, a limit of the program: the statement is at fault, not the server.
 _TOO_MUCH = "54"
 _STATEMENT_SECONDS = 15.0
+# A connection is believed to live for so long without a question.
+_ALIVE_SECONDS = 1.0
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
@@ -33,7 +36,8 @@ class Postgres:
             max_size=size,
             timeout=timeout,
             open=False,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
+            connection_class=_Connection,
             # A 202 is durable whatever the server's own default is.
             kwargs={
                 "connect_timeout": int(timeout),
@@ -107,6 +111,20 @@ class Postgres:
         async with self.transaction() as connection:
             await connection.execute(f"SELECT pg_advisory_xact_lock{kind}(%s)", (key,))
             yield connection
+
+
+class _Connection(AsyncConnection[tuple[Any, ...]]):
+    """Knows when it was last found alive, in seconds of a clock that only runs forward."""
+
+    alive_at = 0.0
+
+
+async def _check(connection: _Connection) -> None:
+    """Ask Postgres whether it is still there, unless it just was."""
+    now = time.monotonic()
+    if now - connection.alive_at > _ALIVE_SECONDS:
+        await AsyncConnectionPool.check_connection(connection)
+        connection.alive_at = now
 
 
 async def _in_time(work: Coroutine[Any, Any, T]) -> T:

@@ -17,16 +17,22 @@ SELECT
     incoming.received_at
 FROM (
     SELECT
-        server_id,
-        session_id,
-        numbers::int8multirange AS received,
-        map,
-        gametype,
-        clock_lead,
-        received_at
-    FROM unnest(
-        %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::float8[], %s::timestamptz[]
-    ) AS batch (server_id, session_id, numbers, map, gametype, clock_lead, received_at)
+        batch.server_id,
+        batch.session_id,
+        batch.numbers::int8multirange AS received,
+        batch.map,
+        batch.gametype,
+        batch.clock_lead,
+        batch.received_at
+    FROM json_to_recordset(%s::json) AS batch (
+        server_id int,
+        session_id text,
+        numbers text,
+        map text,
+        gametype text,
+        clock_lead float8,
+        received_at timestamptz
+    )
 ) AS incoming
 ORDER BY incoming.server_id, incoming.session_id
 ON CONFLICT (server_id, session_id) DO UPDATE SET
