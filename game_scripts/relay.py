@@ -13,6 +13,9 @@ to disk after that answer and never before, so a crash, a power cut or a kill -9
 the platform knows repeats by the numbers that the tracker put on them. Nothing is dropped: a line that the
 platform cannot take at all is put aside in a .rejected file and reported.
 
+Players' questions, such as whether a login code is good, lie beside the spool as ask-*.json. They go first
+and are answered within seconds, in answer-*.txt; a question is deleted when it is read, and never logged.
+
 Settings come from flags, then the environment (AFTERACTION_RELAY_URL, _TOKEN, _TOKEN_FILE, _SPOOL, ...), then
 a relay.conf (INI, section [relay], the flags' names). Exit status: 0 all well, 1 something was not sent,
 2 wrong settings, 3 another relay has this spool.
@@ -24,6 +27,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import concurrent.futures
 import configparser
 import contextlib
 import email.utils
@@ -56,6 +60,18 @@ INGEST_PATH = "/api/v1/ingest/events"
 MARK_BYTES = 256
 LONGEST_WAIT = 15 * 60.0
 REFUSED_WAIT = 60.0
+# Players' questions. A player who waited longer was told by the tracker that there is no answer.
+ASK_FILE = re.compile(r"ask-(?P<id>[A-Za-z0-9-]{1,80})\.json")
+ASK_PATHS = {
+    "login": "/api/v1/auth/verify",
+    "resume": "/api/v1/auth/sessions/resume",
+    "logout": "/api/v1/auth/sessions/logout",
+}
+ASK_POLL = 0.1
+ASK_TIMEOUT = 2.5
+ASK_STALE = 10.0
+ANSWER_KEPT = 60.0
+NO_ANSWER = "The stats platform does not answer. Try again later."
 # So many lines put aside in a row, and none taken, look like a wrong address rather than bad lines.
 MOST_SET_ASIDE_IN_A_ROW = 20
 
@@ -438,13 +454,18 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
         """Follow none; the 3xx then comes up as an error."""
 
 
+def make_opener(settings: Settings) -> urllib.request.OpenerDirector:
+    """What sends requests: it trusts whom the settings say, and follows no redirect."""
+    context = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+    return urllib.request.build_opener(NoRedirects, urllib.request.HTTPSHandler(context=context))
+
+
 class Sender:
     """One request at a time, and what came of it."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        context = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
-        self.opener = urllib.request.build_opener(NoRedirects, urllib.request.HTTPSHandler(context=context))
+        self.opener = make_opener(settings)
 
     def send(self, lines: list[bytes]) -> Answer:
         """Post a batch. Never raises: whatever went wrong is an answer, too."""
@@ -527,6 +548,122 @@ def seconds_of(retry_after: str | None) -> float:
         except (TypeError, ValueError):
             return 0.0
     return min(max(0.0, seconds), LONGEST_WAIT)
+
+
+# --- players' questions -----------------------------------------------------------------------------------
+
+
+class Desk(threading.Thread):
+    """Brings players' questions to the platform and the answers back, beside the sending of lines."""
+
+    def __init__(self, settings: Settings, stop: threading.Event) -> None:
+        super().__init__(name="desk", daemon=True)
+        self.settings = settings
+        self.stop = stop
+        self.opener = make_opener(settings)
+        self.pool = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="ask")
+
+    def run(self) -> None:
+        """Look for questions until stopped."""
+        while not self.stop.is_set():
+            self.look()
+            self.stop.wait(ASK_POLL)
+
+    def look(self) -> list[concurrent.futures.Future[None]]:
+        """Take every question that is there, and begin to answer it."""
+        begun = []
+        try:
+            for path in sorted(self.settings.spool.iterdir()):
+                asked = ASK_FILE.fullmatch(path.name)
+                if asked:
+                    question = self.take(path)
+                    if question is not None:
+                        begun.append(self.pool.submit(self.answer, asked["id"], question))
+                elif path.name.startswith("answer-") and age_of(path) > ANSWER_KEPT:
+                    path.unlink()
+        except OSError as error:
+            log.warning("players' questions: %s", error.strerror or error)
+        return begun
+
+    def take(self, path: Path) -> dict[str, Any] | None:
+        """Read a question and delete it: there may be a code in it. One half written waits."""
+        try:
+            data = path.read_bytes()
+            stale = age_of(path) > ASK_STALE
+            if not data.endswith(b"\n") and not stale:
+                return None
+            path.unlink()
+        except FileNotFoundError:
+            return None
+        if stale:
+            log.warning("a player's question was too old to be answered")
+            return None
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+        try:
+            question = json.loads(text)
+        except ValueError:
+            question = None
+        if not isinstance(question, dict) or question.get("ask") not in ASK_PATHS:
+            log.warning("a player's question cannot be read; are tracker and relay of one version?")
+            return None
+        return question
+
+    def answer(self, number: str, question: Mapping[str, Any]) -> None:
+        """Ask the platform and write what it says where the tracker looks for it."""
+        asked = str(question["ask"])
+        outcome, words = self.ask(asked, question)
+        log.info("%s: %s", asked, outcome)
+        target = self.settings.spool / f"answer-{number}.txt"
+        temporary = target.with_name(target.name + ".new")
+        try:
+            temporary.write_bytes(words_for_game(words) or b"-")
+            os.replace(temporary, target)
+        except OSError as error:
+            log.error("cannot answer a player: %s: %s", target, error.strerror or error)
+
+    def ask(self, asked: str, question: Mapping[str, Any]) -> tuple[str, str]:
+        """The platform's answer: one word for the log, and the words for the player."""
+        members = ("client_id", "name", "address") + (("code",) if asked == "login" else ())
+        body = json.dumps({name: str(question.get(name, ""))[:128] for name in members}).encode()
+        try:
+            headers = {
+                "Authorization": "Bearer " + self.settings.read_token(),
+                "Content-Type": "application/json",
+                "User-Agent": "afteraction-relay/1",
+            }
+        except SettingsError as error:
+            return str(error), NO_ANSWER
+        url = self.settings.url.rstrip("/") + ASK_PATHS[asked]
+        # the scheme was checked when the settings were
+        request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
+        try:
+            with self.opener.open(request, timeout=ASK_TIMEOUT) as response:
+                reply = json.loads(response.read(1 << 16))
+            outcome, words = str(reply["outcome"]), str(reply["message"])
+        except urllib.error.HTTPError as error:
+            # not the error's own words: they may repeat what was sent
+            with error:
+                return str(error.code), NO_ANSWER
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            return f"no answer from {self.settings.url}: {reason or type(error).__name__}", NO_ANSWER
+        except (ValueError, TypeError, KeyError):
+            return "not After Action's words: is --url right?", NO_ANSWER
+        # a player who never logged in is not told so on each connecting
+        return printable(outcome), "" if (asked, outcome) == ("resume", "none") else words
+
+
+def age_of(path: Path) -> float:
+    """Seconds since a file was written."""
+    return time.time() - path.stat().st_mtime
+
+
+def words_for_game(words: str) -> bytes:
+    """One line that the engine's print command can hold: no quotes, none but the engine's characters."""
+    return printable(words).replace('"', "'").strip()[:200].encode("latin-1", "replace")
 
 
 # --- the relay --------------------------------------------------------------------------------------------
@@ -858,6 +995,11 @@ def main(argv: list[str] | None = None) -> int:
             signal.signal(number, lambda *_: stop.set())
         with sole_relay(lock_path(settings)):
             log.info("relaying %s to %s", settings.spool, settings.url)
+            desk = Desk(settings, stop)
+            if arguments.once:
+                concurrent.futures.wait(desk.look())
+            else:
+                desk.start()
             return 0 if Relay(settings, stop, arguments.once).run() else 1
     except SpoolInUseError as error:
         log.error("%s", error)

@@ -31,6 +31,9 @@ class Request(BaseHTTPRequestHandler):
         platform = self.server
         with platform.lock:
             platform.requests.append(self.path)
+            if self.path.startswith("/api/v1/auth/"):
+                platform.asked.append((self.path, self.headers["Authorization"], json.loads(body)))
+                return self.answer(*platform.reply)
             conduct = platform.conducts.pop(0) if platform.conducts else platform.usual
         assert self.path == "/api/v1/ingest/events"
         assert self.headers["Content-Encoding"] == "gzip"
@@ -74,6 +77,9 @@ class Platform(ThreadingHTTPServer):
         self.requests: list[str] = []
         self.conducts: list[Conduct] = []
         self.usual: Conduct = accept
+        # Players' questions, and the status and body with which each is answered.
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.reply: tuple[int, object] = (200, {"outcome": "logged_in", "message": "Logged in as Mara."})
 
     @property
     def url(self) -> str:

@@ -1,0 +1,120 @@
+"""The whole way: a code for the forum, a spool, relay.py, a running instance, and words for the player."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.running import Instance
+
+RELAY = Path(__file__).resolve().parents[2] / "game_scripts" / "relay.py"
+GUID = "0a1b2c3d4e5f6071"
+
+
+class Game:
+    """A spool with a relay beside it, as a game server has them."""
+
+    def __init__(self, instance: Instance, folder: Path) -> None:
+        self.instance = instance
+        self.spool = folder / "afteraction"
+        self.spool.mkdir()
+        self.log = folder / "relay.log"
+        token = folder / "token"
+        token.write_text(json.loads(instance.command("server", "add", "Omaha", "--json"))["token"])
+        forum = json.loads(instance.command("key", "add", "forum", "smf", "--json"))["token"]
+        self.forum = httpx.Client(
+            base_url=f"{instance.url}/api/v1/auth", headers={"Authorization": f"Bearer {forum}"}, timeout=30
+        )
+        flags = {"spool": self.spool, "url": instance.url, "token-file": token, "poll": 0.1, "linger": 0.1}
+        with self.log.open("wb") as log:
+            self.relay = subprocess.Popen(
+                [sys.executable, str(RELAY), *(f"--{name}={value}" for name, value in flags.items())],
+                stderr=log,
+            )
+        self.number = 0
+
+    def code(self) -> str:
+        return str(self.forum.post("/tokens", json={"member_id": 17, "member_name": "Mara"}).json()["code"])
+
+    def ask(self, kind: str, address: str = "192.0.2.7:12203", **more: str) -> tuple[str, float]:
+        """What the player reads, and after how many seconds."""
+        self.number += 1
+        ask = self.spool / f"ask-1795313275-0b07ecc4-{self.number}.json"
+        answer = self.spool / f"answer-1795313275-0b07ecc4-{self.number}.txt"
+        began = time.monotonic()
+        question = {"ask": kind, "client_id": GUID, "name": "Ann", "address": address, **more}
+        ask.write_text(json.dumps(question) + "\n")
+        while not answer.exists():
+            assert time.monotonic() < began + 20, self.log.read_text()
+            time.sleep(0.02)
+        return answer.read_text(), time.monotonic() - began
+
+    def kill(self, seq: int) -> None:
+        """A kill by the player, through the spool of events."""
+        event = {
+            "type": "player_kill", "session_id": "1795313275-0b07ecc4", "seq": seq, "match_id": "m1",
+            "map": "dm/mohdm6", "gametype": 1, "timestamp": time.time(), "attacker_name": "Ann",
+            "attacker_guid": GUID, "attacker_team": "freeforall", "victim_name": "Bob", "victim_guid": "b",
+            "victim_team": "freeforall",
+        }  # fmt: skip
+        with (self.spool / "spool-1795313275-0b07ecc4-00001.ndjson").open("a") as spool:
+            spool.write(json.dumps(event) + "\n")
+
+    def stats(self, player: str) -> Any:
+        return httpx.get(f"{self.instance.url}/api/v1/stats/players/{player}", timeout=30).json()
+
+
+@pytest.fixture(scope="module")
+def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
+    folder = tmp_path_factory.mktemp("login")
+    with Instance(folder) as instance:
+        game = Game(instance, folder)
+        yield game
+        game.relay.terminate()
+        game.relay.wait(10)
+        game.forum.close()
+
+
+def test_the_whole_login(game: Game) -> None:
+    game.kill(0)
+    assert game.ask("resume")[0] == "-"
+    assert game.ask("login", code="2222-2222")[0] == "This code is not valid."
+    code = game.code()
+    words, seconds = game.ask("login", code=code)
+    assert words == "Logged in as Mara."
+    assert seconds < 3
+    assert game.ask("resume")[0] == "Logged in as Mara."
+    assert "new address" in game.ask("resume", "198.51.100.9:12203")[0]
+
+    (waiting,) = game.forum.get("/members/17").json()["approvals"]
+    done = game.forum.post(f"/members/17/approvals/{waiting['id']}/approve", json={"label": "café"})
+    assert done.status_code == 204
+    assert game.ask("resume", "198.51.100.9:12203")[0] == "Logged in as Mara."
+
+    # The kill from before the login, and one after, are the member's.
+    game.kill(1)
+    player = game.forum.get("/members/17").json()["player"]
+    deadline = time.monotonic() + 30
+    while (found := game.stats(player)).get("totals", {}).get("kills") != 2:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+    assert found["identity"]["rung"] == "verified"
+
+    assert game.ask("logout")[0] == "You are logged out."
+    assert game.ask("resume")[0] == "-"
+
+    # Secrets are where they must be, and nowhere else.
+    folder = game.instance.folder
+    logs = (folder / "up.log").read_text() + game.log.read_text()
+    logs += httpx.get(f"{game.instance.url}/metrics", timeout=10).text
+    assert "login: logged_in" in logs
+    assert code not in logs
+    assert code.replace("-", "") not in logs
+    left = b"".join(path.read_bytes() for path in game.spool.iterdir())
+    assert code.encode() not in left
