@@ -85,7 +85,7 @@ def bench_query(events: tuple[int, ...], requests: int, keep: Path | None, json_
         )
 
 
-@bench.command("peers", help="Ask what is published about other stats systems of this one.")
+@bench.command("peers", help="Ask of this machine what other stats systems were measured by.")
 @click.option(
     "--row",
     "rows",
@@ -117,7 +117,7 @@ def bench_peers(rows: tuple[str, ...], kills: int, freeze_seconds: float, json_:
         print_json(figures)
         return
     out.print(_peer_table(figures))
-    out.print(f"load average {figures.load_before} before, {figures.load_after} after", highlight=False)
+    out.print(f"load average before: {figures.load_average_before}", highlight=False)
 
 
 def _peer_table(figures: PeerFigures) -> Table:
@@ -125,12 +125,14 @@ def _peer_table(figures: PeerFigures) -> Table:
     table.add_column("row")
     for title in ("sent", "acknowledged", "counted", "lost", "doubled"):
         table.add_column(title, justify="right")
-    for title in ("seconds", "a second", "requests\na second", "ack p50\nms", "ack p99\nms"):
+    for title in ("seconds", "a second", "requests\na second", "ack p50\nms", "ack p99\nms", "load\naverage"):
         table.add_column(title, justify="right")
     for row in figures.rows:
         cells = [f"{n:,}" for n in (row.sent, row.acknowledged, row.counted, row.lost, row.doubled)]
         cells += [f"{row.seconds:.1f}", f"{row.kills_per_second:,}", f"{row.requests_per_second:,.0f}"]
-        table.add_row(row.row, *cells, f"{row.ack_ms_p50:,.0f}", f"{row.ack_ms_p99:,.0f}")
+        table.add_row(
+            row.row, *cells, f"{row.ack_ms_p50:,.0f}", f"{row.ack_ms_p99:,.0f}", f"{row.load_average}"
+        )
     return table
 
 

@@ -1,4 +1,4 @@
-"""`bench peers`: what is published about other stats systems, asked of this one in the same way.
+"""`bench peers`: what other stats systems were measured by, asked of this one in the same way.
 
 Each row sends kills between players of its own, with or without something happening meanwhile, waits until
 all tables have what was acknowledged, and asks the API what it counted.
@@ -89,7 +89,7 @@ class Row(msgspec.Struct):
     players' totals have, and `counted_in_totals` what the totals of everything have. Of `sent` different
     kills, each player's were compared with what their totals say: `lost` are too few, `doubled` too many.
     What is acknowledged of matches includes their starts, joins and ends. With several senders, latencies are
-    the slowest one's.
+    the slowest one's. `load_average` is the last minute's at the row's end, this bench's own part included.
     """
 
     row: str
@@ -109,14 +109,14 @@ class Row(msgspec.Struct):
     ack_ms_p50: float
     ack_ms_p99: float
     ack_ms_max: float
+    load_average: float
 
 
 class PeerFigures(msgspec.Struct):
-    """What `bench peers` measured; the load averages are of the minute before and of the last minute."""
+    """What `bench peers` measured. `load_average_before` is the last minute's before it began."""
 
     cores: int
-    load_before: float
-    load_after: float
+    load_average_before: float
     rows: list[Row]
 
 
@@ -144,7 +144,7 @@ class _Totals(msgspec.Struct):
 
 def run(names: Sequence[str], kills: int, freeze_seconds: float, report: Report) -> PeerFigures:
     """Measure the rows of these names; `report(what, done, total)` is called as it goes."""
-    load_before = os.getloadavg()[0]
+    load_average = _load_average()
     rows = []
     with (
         tempfile.TemporaryDirectory(prefix="afteraction-bench-") as directory,
@@ -153,7 +153,7 @@ def run(names: Sequence[str], kills: int, freeze_seconds: float, report: Report)
         for done, name in enumerate(names):
             report(name, done, len(names))
             rows.append(_measure(instance, name, kills, freeze_seconds, Path(directory)))
-    return PeerFigures(os.cpu_count() or 1, round(load_before, 2), round(os.getloadavg()[0], 2), rows)
+    return PeerFigures(os.cpu_count() or 1, load_average, rows)
 
 
 def _measure(instance: Instance, name: str, kills: int, freeze_seconds: float, folder: Path) -> Row:
@@ -187,6 +187,7 @@ def _measure(instance: Instance, name: str, kills: int, freeze_seconds: float, f
         ack_ms_p50=max(one.ms_p50 for one in seen),
         ack_ms_p99=max(one.ms_p99 for one in seen),
         ack_ms_max=max(one.ms_max for one in seen),
+        load_average=_load_average(),
     )
 
 
@@ -238,6 +239,10 @@ def _send(
         elif plan.fault:
             instance.freeze(freeze_seconds, postgres_alone=plan.fault == "freeze Postgres")
         return [one.result() for one in sending]
+
+
+def _load_average() -> float:
+    return round(os.getloadavg()[0], 2)
 
 
 def _span(seen: list[Load]) -> float:
