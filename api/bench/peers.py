@@ -231,7 +231,7 @@ def _send(
     with ThreadPoolExecutor(plan.senders if plan.at_once else 1) as pool:
         sending = [pool.submit(one_sender) for _ in range(plan.senders)]
         if plan.fault:
-            while _accepted(instance) - before < kills // 4:
+            while _accepted(instance) - before < kills // 4 and not sending[0].done():
                 time.sleep(_POLL_SECONDS)
         if plan.fault == "kill":
             instance.kill()
