@@ -28,6 +28,11 @@ async def work(platform: Platform) -> None:
             ),
             ("jobs", lambda: jobs.step(platform), 0.2),
             ("links", lambda: logins.step(platform.postgres, platform.clickhouse), 1.0),
+            (
+                "all links",
+                lambda: logins.reconcile(platform.postgres, platform.clickhouse),
+                86_400.0,
+            ),
             ("merges", lambda: merges.step(platform.postgres, platform.clickhouse), 30.0),
             ("tidy", lambda: ingest.tidy(platform.postgres), 3600.0),
             ("forget", lambda: logins.tidy(platform.postgres, platform.settings), 3600.0),

@@ -20,7 +20,8 @@ from api.stores.clickhouse import ClickHouse
 MemberPath = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 RowPath = Annotated[int, PathParameter(ge=1, le=2**62)]
 Days = Annotated[int, Meta(ge=1, le=3650)]
-Label = Annotated[str, Meta(max_length=64)]
+Label = Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_CLIENT_ID = "^[!-~]{1,64}$"
 
 
 class NewPolicy(msgspec.Struct, forbid_unknown_fields=True):
@@ -174,7 +175,7 @@ async def revoke_sessions(
     logins: NamedDependency[Logins],
     actor: NamedDependency[Actor],
     member_id: MemberPath,
-    client_id: Annotated[str | None, QueryParameter(min_length=1, max_length=64)] = None,
+    client_id: Annotated[str | None, QueryParameter(pattern=_CLIENT_ID)] = None,
 ) -> Ended:
     """Log a member out everywhere, or on one client. To log in again takes a new code."""
     return Ended(await decisions.end_sessions(logins, member_id, client_id, actor))
@@ -185,7 +186,7 @@ async def unlink(
     logins: NamedDependency[Logins],
     actor: NamedDependency[Actor],
     member_id: MemberPath,
-    client_id: Annotated[str, PathParameter(max_length=64)],
+    client_id: Annotated[str, PathParameter(pattern=_CLIENT_ID)],
 ) -> None:
     """End the link of a client: its stats are its own again. Linking it again brings them back."""
     await decisions.unlink(logins, member_id, client_id, actor)
@@ -203,7 +204,7 @@ async def link(
     logins: NamedDependency[Logins],
     actor: NamedDependency[Actor],
     member_id: MemberPath,
-    client_id: Annotated[str, PathParameter(max_length=64)],
+    client_id: Annotated[str, PathParameter(pattern=_CLIENT_ID)],
 ) -> None:
     """Link a client that the member has logged in with, whoever else claims it."""
     await decisions.link(logins, member_id, client_id, actor)

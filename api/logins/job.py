@@ -16,6 +16,11 @@ async def step(postgres: Postgres, clickhouse: ClickHouse) -> None:
     await links.write_changed(postgres, clickhouse)
 
 
+async def reconcile(postgres: Postgres, clickhouse: ClickHouse) -> None:
+    """Make all links in ClickHouse those of Postgres, should it have lost or kept one."""
+    await links.reconcile(postgres, clickhouse)
+
+
 async def tidy(postgres: Postgres, settings: Settings) -> None:
     """Forget codes, tries and approvals whose time is over; what a person refused is kept."""
     at = datetime.now(UTC)

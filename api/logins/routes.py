@@ -98,7 +98,9 @@ async def logout(
 def _client(data: Connecting, caller: Caller) -> Client:
     if caller.server_id is None:
         raise TypeError("only servers come here")
-    return Client(caller.server_id, data.client_id, data.name, networks.of_address(data.address))
+    # Postgres takes no NUL, and nobody wants to read the others.
+    name = "".join(char for char in data.name if char.isprintable())
+    return Client(caller.server_id, data.client_id, name, networks.of_address(data.address))
 
 
 router = Router("/api/v1/auth", opt={"access": "server"}, route_handlers=[issue, verify, resume, logout])

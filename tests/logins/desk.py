@@ -20,7 +20,7 @@ class Clock:
     """The time of day, as far as it was moved."""
 
     def __init__(self) -> None:
-        self.at = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+        self.at = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         return self.at

@@ -158,6 +158,25 @@ def test_bad_input_is_named(stack: Stack, change: dict[str, str], named: str) ->
     assert named in answer.text
 
 
+def test_what_postgres_cannot_hold_is_no_fault(stack: Stack) -> None:
+    async def scenario(http: Http) -> list[int]:
+        named = await http.verify(await http.code(), name="A\x00n\x1b[31mn")
+        assert named["outcome"] == "logged_in"
+        tries = (await http.ask("admin", "GET", "/admin/logins/history")).json()["tries"]
+        assert tries[0]["name"] == "An[31mn"
+        asked = [
+            ("POST", "/auth/tokens", {"member_id": 1, "member_name": "A\x00"}),
+            ("POST", "/auth/members/1/approvals/1/approve", {"label": "\x00"}),
+            ("DELETE", "/auth/members/1/clients/a%00b", None),
+            ("DELETE", "/auth/members/1/sessions?client_id=a%00b", None),
+            ("POST", "/auth/members/1/addresses", {"network": "0.0.0.0/0"}),
+            ("POST", "/auth/members/1/addresses", {"network": "\x00"}),
+        ]
+        return [(await http.ask("admin", *each)).status_code for each in asked]
+
+    assert set(over_http(stack, scenario)) <= {400, 422}
+
+
 def test_codes_are_in_no_log_and_no_metric(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
     async def scenario(http: Http) -> tuple[str, str]:
         code = await http.code()
