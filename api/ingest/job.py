@@ -37,6 +37,10 @@ class _Block(msgspec.Struct):
     failures: int
 
 
+class _Waiting(msgspec.Struct):
+    fills: bool
+
+
 class _Row(msgspec.Struct):
     events: int
     payload: bytes
@@ -48,7 +52,7 @@ def writers(postgres: Postgres, *, exclude: bool = False) -> AbstractAsyncContex
 
 
 async def step(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:
-    """Bring one block to ClickHouse, then wait unless there is more than a block of events.
+    """Bring one block to ClickHouse, then wait unless as much as a block waits already.
 
     A block costs ClickHouse some tenths of a second however small it is: small ones do not follow each other,
     and the slower the machine, the further apart they are.
@@ -57,8 +61,14 @@ async def step(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -
         started = time.monotonic()
         written = await write_block(postgres, clickhouse, settings.block_events)
         taken = time.monotonic() - started
-    if written is None or written < settings.block_events:
+    if not written or not await is_full(postgres, settings.block_events):
         await asyncio.sleep(max(settings.poll_seconds, _REST * taken))
+
+
+async def is_full(postgres: Postgres, block_events: int) -> bool:
+    """Tell whether what waits fills a block: by its events, its bytes or its rows."""
+    waiting = await postgres.one(_SQL["full"], _Waiting, block_events, _BLOCK_BYTES)
+    return waiting is not None and waiting.fills
 
 
 async def tidy(postgres: Postgres) -> None:

@@ -31,11 +31,18 @@ class Part(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class _Table(msgspec.Struct):
+    name: str
+
+
 async def step(postgres: Postgres, clickhouse: ClickHouse) -> None:
     """Look for merged parts that were cut short, and open their tables anew.
 
-    Parts whose files are on another machine are left to it.
+    Parts whose files are on another machine are left to it. A table that an earlier step closed and could not
+    open, because ClickHouse was busy, is opened first.
     """
+    for closed in await clickhouse.rows(_SQL["detached"], _Table):
+        await clickhouse.command(f"ATTACH TABLE {closed.name}")
     short = cut_short(await clickhouse.rows(_SQL["merged"], Part))
     if not short:
         return

@@ -14,3 +14,10 @@ SELECT table, name, path, bytes_on_disk AS bytes
 FROM system.parts
 WHERE database = currentDatabase() AND active AND level > 0
 ORDER BY table, name;
+
+-- name: detached
+-- Tables that were to be opened anew and are not open. What an admin closes for good (PERMANENTLY) stays closed.
+SELECT table AS name
+FROM system.detached_tables
+WHERE database = currentDatabase() AND NOT is_permanently
+ORDER BY table;

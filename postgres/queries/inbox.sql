@@ -26,6 +26,11 @@ UPDATE ingest_inbox AS row SET block_id = block.id
 FROM block, chosen
 WHERE row.id = chosen.id;
 
+-- name: full
+-- Whether as much waits as fits into a block: as many rows, events or bytes.
+SELECT count(*) >= 1000 OR coalesce(sum(events), 0) >= %s OR coalesce(sum(bytes), 0) >= %s AS fills
+FROM (SELECT events, bytes FROM ingest_inbox WHERE block_id IS NULL ORDER BY id LIMIT 1000) AS waiting;
+
 -- name: claim
 -- The lock lasts as long as the transaction: a writer that dies lets go of its block.
 SELECT id, token::text AS token, failures

@@ -272,6 +272,24 @@ def test_a_block_is_bounded_in_bytes(stack: Stack, monkeypatch: pytest.MonkeyPat
     assert stack.run(scenario) == [2, 2, None]
 
 
+@pytest.mark.parametrize(
+    ("rows", "bytes_", "block_events", "full"),
+    [(999, 1, 1000, False), (1000, 1, 100_000, True), (10, 1, 10, True), (10, 7 << 20, 1000, True)],
+)
+def test_a_block_is_full_by_its_events_its_bytes_or_its_rows(
+    stack: Stack, rows: int, bytes_: int, block_events: int, full: bool
+) -> None:
+    async def scenario(platform: Platform) -> bool:
+        await platform.postgres.execute(
+            "INSERT INTO ingest_inbox (events, bytes, payload) SELECT 1, %s, '' FROM generate_series(1, %s)",
+            bytes_,
+            rows,
+        )
+        return await job.is_full(platform.postgres, block_events)
+
+    assert stack.run(scenario) is full
+
+
 def test_a_block_that_cannot_be_read_does_not_stop_the_others(stack: Stack) -> None:
     async def scenario(platform: Platform) -> tuple[list[int | None], dict[int, int], Any]:
         server = await add_server(platform)

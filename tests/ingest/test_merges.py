@@ -51,6 +51,16 @@ def test_what_a_cut_merge_was_made_of_is_used_again(stack: Stack) -> None:
     assert stack.run(cut_and_mend) == (4, 4)
 
 
+def test_a_table_that_was_left_closed_is_opened_by_the_next_step(stack: Stack) -> None:
+    async def close_and_step(platform: Platform) -> tuple[int, int]:
+        await platform.clickhouse.command("DETACH TABLE rivals SYNC")
+        await merges.step(platform.postgres, platform.clickhouse)
+        await feed(platform.clickhouse, [msgspec.json.encode(kill(0, "Ann", "Bob")).decode()])
+        return await _counted(platform)
+
+    assert stack.run(close_and_step) == (1, 1)
+
+
 def _cut(parts: list[Part]) -> None:
     for part in parts:
         for file in Path(part.path).iterdir():
