@@ -11,13 +11,15 @@ from api.ingest import job as ingest
 from api.ingest import merges
 from api.live import job as live
 from api.logins import job as logins
+from api.matches.job import Settler
 from api.platform import Platform
 
 log = structlog.get_logger()
 
 
 async def work(platform: Platform) -> None:
-    """Write blocks, keep live matches, run jobs and tidy up, until cancelled."""
+    """Write blocks, settle matches, keep the live ones, run jobs and tidy up, until cancelled."""
+    settler = Settler(platform.clickhouse, lambda: ingest.quiet(platform.postgres))
     async with asyncio.TaskGroup() as group:
         for name, step, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
@@ -26,6 +28,7 @@ async def work(platform: Platform) -> None:
                 lambda: live.step(platform.clickhouse, platform.postgres, platform.redis, platform.settings),
                 1.0,
             ),
+            ("settle", settler.step, 2.0),
             ("jobs", lambda: jobs.step(platform), 0.2),
             ("links", lambda: logins.step(platform.postgres, platform.clickhouse), 1.0),
             (

@@ -30,6 +30,7 @@ from api.app import create_app
 from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
+from api.matches.job import settle_all
 from api.platform import Platform, opened
 from api.rebuild.service import migrate
 from api.settings import Settings
@@ -153,6 +154,7 @@ async def _filled(clickhouse: ClickHouse, folder: Path, events: int, report: Rep
     began = time.perf_counter()
     now_ms = time.time_ns() // 1_000_000
     await fill(clickhouse, events, now_ms, lambda done: report("filling", done, events))
+    await settle_all(clickhouse)
     report("merging", 0, 1)
     while await clickhouse.rows(_SQL["merges"], _Name):  # noqa: ASYNC110 - merges do not tell
         await asyncio.sleep(1)

@@ -7,7 +7,8 @@ under the same token again, which ClickHouse recognises, in every table behind t
 
 import asyncio
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 import structlog
@@ -41,6 +42,10 @@ class _Waiting(msgspec.Struct):
     fills: bool
 
 
+class _Unfinished(msgspec.Struct):
+    id: int
+
+
 class _Row(msgspec.Struct):
     events: int
     payload: bytes
@@ -49,6 +54,17 @@ class _Row(msgspec.Struct):
 def writers(postgres: Postgres, *, exclude: bool = False) -> AbstractAsyncContextManager[Connection]:
     """Be one of the writers for the length of the block, or keep all of them out (`exclude`)."""
     return postgres.lock(_WRITERS_KEY, shared=not exclude)
+
+
+@asynccontextmanager
+async def quiet(postgres: Postgres) -> AsyncIterator[bool]:
+    """Keep all writers out for the length of the block.
+
+    Gives False when a block is not finished, because its writer died or ClickHouse refused it: then some of
+    ClickHouse's tables may know of it and others not.
+    """
+    async with writers(postgres, exclude=True) as connection:
+        yield not await fetch(connection, _SQL["unfinished"], _Unfinished)
 
 
 async def step(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import inbox
 from api.ingest import job as ingest
+from api.matches import job as matches
 from api.settings import Settings
 from api.stores import migrations
 from api.stores.clickhouse import ClickHouse
@@ -50,7 +51,7 @@ class _Logged(msgspec.Struct):
 
 async def nouns(clickhouse: ClickHouse) -> list[str]:
     """Return what can be rebuilt."""
-    return [noun.name for noun in await clickhouse.rows(_SQL["nouns"], _Noun)]
+    return sorted(await _known(clickhouse))
 
 
 async def migrate(
@@ -68,6 +69,9 @@ async def migrate(
     """
 
     async def fill(noun: str) -> None:
+        # The worker settles by itself what is not; on a cluster it has to.
+        if clickhouse.cluster and noun == matches.NOUN:
+            return
         if await _logged(clickhouse):
             await rebuild(postgres, clickhouse, settings, noun, report)
 
@@ -84,10 +88,10 @@ async def rebuild(
     """
     if clickhouse.cluster:
         raise Conflict("a cluster is not rebuilt from here; docs/scale.md says how")
-    known = {entry.name: entry for entry in await clickhouse.rows(_SQL["nouns"], _Noun)}
+    known = await _known(clickhouse)
     if noun is not None and noun not in known:
         raise NotFound(f"{noun!r} cannot be rebuilt; these can: {', '.join(sorted(known))}")
-    chosen = [known[noun]] if noun else list(known.values())
+    chosen = [known[name] for name in _together(noun)] if noun else list(known.values())
     async with ingest.writers(postgres, exclude=True) as lock:
         await _finish_blocks(postgres, clickhouse, settings)
         spans = _spans(await clickhouse.rows(_SQL["days"], _Day))
@@ -107,6 +111,16 @@ async def rebuild(
                     "postgres", f"the lock on writers was lost; rebuild {entry.name} again"
                 )
     return len(chosen)
+
+
+async def _known(clickhouse: ClickHouse) -> dict[str, _Noun]:
+    """Return what can be rebuilt, results last: they are computed from other projections."""
+    views = await clickhouse.rows(_SQL["nouns"], _Noun)
+    return {noun.name: noun for noun in [*views, _Noun(matches.NOUN, "")]}
+
+
+def _together(noun: str) -> list[str]:
+    return [noun, matches.NOUN] if noun in matches.SOURCES else [noun]
 
 
 async def _logged(clickhouse: ClickHouse) -> int:
@@ -139,6 +153,10 @@ async def _fill(
     fresh = f"{noun.name}__rebuilt"
     await clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
     await clickhouse.command(f"CREATE TABLE {fresh} AS {noun.name}")
+    if noun.name == matches.NOUN:
+        await matches.settle_all(clickhouse, fresh)
+        await report(len(spans))
+        return
     for place, span in enumerate(spans):
         # Two spans may well have the same rows, so no block counts as a repeat here.
         only = (

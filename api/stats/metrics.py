@@ -17,7 +17,10 @@ class Metric(msgspec.Struct, frozen=True):
     unit: Annotated[str, Meta(examples=["ratio"])]
     source: Annotated[
         Literal["daily", "by_match"],
-        Meta(description="counted by day, or match by match; a match belongs to the day on which it began"),
+        Meta(
+            description="counted by day, or match by match, then some seconds later; "
+            "a match belongs to the day on which it began"
+        ),
     ] = "daily"
     sample: Annotated[str, Meta(description="what `minimum` is a number of")] = "kills"
     minimum: Annotated[int, Meta(description="players with a smaller sample are left out")] = 0

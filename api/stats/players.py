@@ -182,7 +182,7 @@ class Player(msgspec.Struct):
     first_seen: datetime
     last_seen: datetime
     totals: PlayerTotals
-    matches: int
+    matches: Annotated[int, Meta(description="this and the next three follow the events some seconds later")]
     playtime: Annotated[float, Meta(description="seconds between joining a team and leaving it, in matches")]
     best_streak: Annotated[int, Meta(description="most kills between two deaths, within a match")]
     multi_kills: list[MultiKill]

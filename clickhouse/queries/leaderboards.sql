@@ -60,6 +60,10 @@ LIMIT {limit:UInt32};
 
 -- name: by_match
 -- What can only be told match by match. A match belongs to the day on which it began.
+WITH (
+    SELECT (groupArray(player_key), groupArray(player))
+    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
+) AS links
 SELECT
     player,
     toFloat64({metric:Identifier}) AS value,
@@ -67,52 +71,25 @@ SELECT
     toUInt8(0) AS deathless
 FROM (
     SELECT
-        player,
+        transform(player_key, links.1, links.2, player_key) AS player,
         count() AS matches,
-        sum(playtime(
-            joins, leaves, joined, left_at, first_ms, last_ms, gone, team, match_first_ms, match_last_ms
-        )) AS playtime,
-        max(best_streak(lifeline)) AS best_streak,
-        sum(length(multi_kills(lifeline))) AS multi_kills,
-        sum(team != '' AND team = winning_team) AS wins
-    FROM (
-        SELECT
-            ifNull(links.player, p.player_key) AS player,
-            p.match_key AS match_key,
-            sum(p.joins) AS joins,
-            sum(p.leaves) AS leaves,
-            sum(p.joined) AS joined,
-            sum(p.left_at) AS left_at,
-            toUnixTimestamp64Milli(min(p.first_seen)) AS first_ms,
-            toUnixTimestamp64Milli(max(p.last_seen)) AS last_ms,
-            max(p.gone) AS gone,
-            max(p.team).3 AS team,
-            groupArrayArray(p.lifeline) AS lifeline,
-            any(m.first_ms) AS match_first_ms,
-            any(m.last_ms) AS match_last_ms,
-            any(m.winning_team) AS winning_team
-        FROM match_players AS p
-        INNER JOIN (
-            SELECT
-                match_key,
-                toUnixTimestamp64Milli(min(first_time)) AS first_ms,
-                toUnixTimestamp64Milli(max(last_time)) AS last_ms,
-                max(matches.winner).3 AS winning_team
-            FROM matches
-            GROUP BY match_key
-            HAVING toDate(min(first_time)) >= {since:Date} AND toDate(min(first_time)) < {until:Date}
-                AND ({server:UInt32} = 0 OR max(server_id) = {server:UInt32})
-                AND ({map:String} = '' OR max(map) = {map:String})
-                AND ({gametype:String} = '' OR max(gametype) = {gametype:String})
-        ) AS m ON m.match_key = p.match_key
-        LEFT JOIN player_links AS links FINAL ON links.player_key = p.player_key
-        GROUP BY player, match_key
-    )
+        sum(match_results.playtime) / 1000 AS playtime,
+        max(match_results.best_streak) AS best_streak,
+        sum(length(match_results.multi_kills)) AS multi_kills,
+        sum(won) AS wins
+    FROM match_results FINAL
+    WHERE player_key != 0
+        AND day >= {since:Date} AND day < {until:Date}
+        AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
+        AND ({map:String} = '' OR map = {map:String})
+        AND ({gametype:String} = '' OR gametype = {gametype:String})
     GROUP BY player
 )
 WHERE value > 0
     AND sample >= {minimum:UInt64}
     AND (value, player) < ({after_value:Float64}, {after_id:UInt64})
-    AND ({bots:String} = 'include' OR (player IN (SELECT player FROM bot_players)) = ({bots:String} = 'only'))
+    AND ({bots:String} = 'include' OR (player IN (
+        SELECT transform(player_key, links.1, links.2, player_key) FROM player_identities WHERE bot
+    )) = ({bots:String} = 'only'))
 ORDER BY value DESC, player DESC
 LIMIT {limit:UInt32};

@@ -215,36 +215,11 @@ ORDER BY nemesis;
 -- name: presence
 SELECT
     count() AS matches,
-    sum(playtime(
-        p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, m.first_ms, m.last_ms
-    )) AS playtime,
-    max(best_streak(p.lifeline)) AS best_streak,
-    groupArrayArray(multi_kills(p.lifeline)) AS multi_kills
-FROM (
-    SELECT
-        match_key,
-        sum(match_players.joins) AS joins,
-        sum(match_players.leaves) AS leaves,
-        sum(match_players.joined) AS joined,
-        sum(match_players.left_at) AS left_at,
-        toUnixTimestamp64Milli(min(first_seen)) AS first_ms,
-        toUnixTimestamp64Milli(max(last_seen)) AS last_ms,
-        max(match_players.gone) AS gone,
-        max(match_players.team).3 AS team,
-        groupArrayArray(match_players.lifeline) AS lifeline
-    FROM match_players
-    WHERE player_key IN {keys:Array(UInt64)}
-    GROUP BY match_key
-) AS p
-INNER JOIN (
-    SELECT
-        match_key,
-        toUnixTimestamp64Milli(min(first_time)) AS first_ms,
-        toUnixTimestamp64Milli(max(last_time)) AS last_ms
-    FROM matches
-    WHERE match_key IN (SELECT match_key FROM match_players WHERE player_key IN {keys:Array(UInt64)})
-    GROUP BY match_key
-) AS m ON m.match_key = p.match_key;
+    sum(match_results.playtime) / 1000 AS playtime,
+    max(match_results.best_streak) AS best_streak,
+    groupArrayArray(match_results.multi_kills) AS multi_kills
+FROM match_results FINAL
+WHERE player_key IN {keys:Array(UInt64)};
 
 -- name: recent_matches
 SELECT

@@ -40,6 +40,9 @@ ORDER BY id
 LIMIT 1
 FOR UPDATE SKIP LOCKED;
 
+-- name: unfinished
+SELECT id FROM ingest_blocks LIMIT 1;
+
 -- name: rows_of
 SELECT events, payload FROM ingest_inbox WHERE block_id = %s ORDER BY id;
 

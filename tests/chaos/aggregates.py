@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tests.sql.recount import Recount, recount
+from tests.sql.recount import Recount, best_streak, multi_kills, recount
 
 Row = dict[str, Any]
 Event = dict[str, Any]
@@ -220,6 +220,21 @@ def _lifelines(f: Facts) -> tuple[Told, Told]:
     return found, plain
 
 
+def _match_results(f: Facts) -> tuple[Told, Told]:
+    found = {
+        (f.name(row), f.match(row)): (row["best_streak"], *sorted(row["multi_kills"]))
+        for row in f.tables["match_results"]
+        if row["player_key"]
+    }
+    plain = {key: (best_streak(seen), *multi_kills(seen)) for key, seen in f.plain.seen.items()}
+    return found, plain
+
+
+def _match_results_heads(f: Facts) -> tuple[Told, Told]:
+    found = {f.match(row): (row["events"],) for row in f.tables["match_results"] if not row["player_key"]}
+    return found, f.counted(_by("match_id"), _always)
+
+
 def _server_hours(f: Facts) -> tuple[Told, Told]:
     found = f.summed("server_hours", lambda r: "all", "events", "kills", "chat_lines", "shots")
     kinds = (_always, _kill, _is("player_say"), _is("weapon_fire"))
@@ -244,6 +259,7 @@ EXPECTED: dict[str, tuple[Recounted, ...]] = {
     "map_tiles": (_map_tiles,),
     "matches": (_matches,),
     "match_players": (_match_players, _lifelines),
+    "match_results": (_match_results, _match_results_heads),
     "server_hours": (_server_hours,),
     "event_types": (_event_types,),
 }

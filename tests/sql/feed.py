@@ -1,10 +1,12 @@
 """Bring events to ClickHouse the way the writer does."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import msgspec
 
+from api.matches.job import Settler
 from api.stores.clickhouse import ClickHouse, Column
 
 # 2026-11-21, in unix milliseconds.
@@ -38,3 +40,13 @@ async def feed(
         "lines": ["\n".join(lines).encode()],
     }
     await clickhouse.insert("ingest_batches", columns, token or uuid4().hex)
+
+
+async def settle(clickhouse: ClickHouse) -> None:
+    """Settle what the events that were fed have changed, as the worker does soon afterwards."""
+    await Settler(clickhouse, _quiet).step()
+
+
+@asynccontextmanager
+async def _quiet() -> AsyncIterator[bool]:
+    yield True

@@ -16,7 +16,7 @@ import pytest
 
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
-from tests.sql.feed import Batch, feed
+from tests.sql.feed import Batch, feed, settle
 
 CASES = Path(__file__).parent / "cases"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
@@ -65,6 +65,7 @@ async def _resolve(clickhouse: ClickHouse, value: Any) -> Any:
 async def _answer(clickhouse: ClickHouse, case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     for statement in case.setup:
         await clickhouse.command(statement)
+    await settle(clickhouse)
     wanted = [await _resolve(clickhouse, row) for row in case.rows]
     parameters = await _resolve(clickhouse, case.parameters)
     found = await clickhouse.rows(case.sql, dict[str, Any], **parameters)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 from tests.sql import recount as plain
-from tests.sql.feed import Batch, feed
+from tests.sql.feed import Batch, feed, settle
 from tests.sql.recount import Event, recount
 from tests.stack import wipe_clickhouse
 
@@ -90,6 +90,7 @@ async def _insert_in_pieces(clickhouse: ClickHouse, events: list[Event], chance:
     tokens = [uuid4().hex for _ in pieces]
     for number in [*range(len(pieces)), *chance.choices(range(len(pieces)), k=2)]:
         await _insert(clickhouse, pieces[number], tokens[number])
+        await settle(clickhouse)
 
 
 def _comparable(value: Any) -> Any:
@@ -103,6 +104,11 @@ async def _tables(clickhouse: ClickHouse) -> dict[str, Rows]:
         comparable = [{name: _comparable(value) for name, value in row.items()} for row in rows]
         found[view.noun] = sorted(comparable, key=str)
     return found
+
+
+async def _results(clickhouse: ClickHouse) -> Rows:
+    sql = "SELECT * EXCEPT version FROM match_results FINAL ORDER BY match_key, player_key"
+    return await clickhouse.rows(sql, dict[str, Any])
 
 
 async def _rebuilt(clickhouse: ClickHouse) -> dict[str, Rows]:
@@ -124,10 +130,13 @@ def test_order_size_and_repetition_of_blocks_do_not_matter(
         await wipe_clickhouse(clickhouse)
         await _insert(clickhouse, events, uuid4().hex)
         at_once = await _tables(clickhouse)
+        await settle(clickhouse)
+        settled_at_once = await _results(clickhouse)
         await wipe_clickhouse(clickhouse)
         await _insert_in_pieces(clickhouse, events, chance)
         in_pieces = await _tables(clickhouse)
         assert at_once == in_pieces
+        assert await _results(clickhouse) == settled_at_once
         assert await _rebuilt(clickhouse) == at_once
 
     asyncio.run(both_ways())
@@ -141,6 +150,7 @@ def test_aggregates_equal_a_plain_recount(clickhouse: ClickHouse, drawn: list[Ev
     async def insert_and_compare() -> None:
         await wipe_clickhouse(clickhouse)
         await _insert(clickhouse, events, uuid4().hex)
+        await settle(clickhouse)
         await _compare(clickhouse, recount(events))
 
     asyncio.run(insert_and_compare())

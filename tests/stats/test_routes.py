@@ -15,7 +15,7 @@ from api.platform import Platform
 from api.problems import HANDLERS
 from api.servers import service as servers
 from api.stats.routes import router as stats_router
-from tests.sql.feed import NOON, Batch, feed
+from tests.sql.feed import NOON, Batch, feed, settle
 from tests.stack import Stack, drain
 
 Json = Any
@@ -75,6 +75,7 @@ def _with_events(stack: Stack, use: Callable[[httpx.AsyncClient], Awaitable[Any]
     async def ask(platform: Platform) -> Any:
         await servers.add(platform.postgres, "Omaha")
         await feed(platform.clickhouse, EVENTS, Batch(gametype="tdm"))
+        await settle(platform.clickhouse)
         async with _client(_app(platform)) as client:
             return await use(client)
 

@@ -1,0 +1,113 @@
+-- name: told
+-- What results depend on, for a glance: nothing is to be done while it stays the same.
+SELECT
+    (SELECT sum(events) FROM matches) AS events,
+    (SELECT groupBitXor(sipHash64(player_key, player)) FROM player_links FINAL) AS links;
+
+-- name: unsettled
+-- Matches with other events, and matches in which somebody has other keys, than their results were computed from.
+WITH (
+    SELECT (groupArray(player_key), groupArray(player))
+    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
+) AS links
+SELECT match_key
+FROM matches
+GROUP BY match_key
+HAVING (match_key, sum(events)) NOT IN (SELECT match_key, events FROM match_results FINAL WHERE player_key = 0)
+UNION DISTINCT
+SELECT match_key
+FROM (
+    SELECT match_key, merged FROM match_results FINAL WHERE notEmpty(merged)
+    UNION ALL
+    SELECT match_key, arraySort(groupUniqArray(player_key)) AS merged
+    FROM match_players
+    WHERE has(links.1, player_key) OR has(links.2, player_key)
+    GROUP BY match_key, transform(player_key, links.1, links.2, player_key)
+    HAVING length(merged) > 1
+)
+GROUP BY match_key, merged
+HAVING count() = 1;
+
+-- name: computed
+-- The old rows of some matches, deleted, and the new ones. They are inserted as one block: all of them or none.
+WITH
+(
+    SELECT (groupArray(player_key), groupArray(player))
+    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
+) AS links,
+(SELECT max(version) FROM match_results) AS before,
+played AS (
+    SELECT
+        match_key,
+        toDate(min(first_time)) AS day,
+        max(matches.server_id) AS server_id,
+        max(matches.map) AS map,
+        max(matches.gametype) AS gametype,
+        sum(matches.events) AS events,
+        toUnixTimestamp64Milli(min(first_time)) AS first_ms,
+        toUnixTimestamp64Milli(max(last_time)) AS last_ms,
+        max(matches.winner).3 AS winning_team
+    FROM matches
+    WHERE match_key IN {matches:Array(UInt64)}
+    GROUP BY match_key
+)
+SELECT * REPLACE (before + 1 AS version, 1 AS deleted)
+FROM match_results FINAL
+WHERE match_key IN {matches:Array(UInt64)}
+UNION ALL
+SELECT
+    played.day AS day,
+    played.match_key AS match_key,
+    0 AS player_key,
+    before + 2 AS version,
+    0 AS deleted,
+    played.events AS events,
+    played.server_id AS server_id,
+    played.map AS map,
+    played.gametype AS gametype,
+    0 AS playtime,
+    0 AS best_streak,
+    [] AS multi_kills,
+    false AS won,
+    [] AS merged
+FROM played
+UNION ALL
+SELECT
+    m.day AS day,
+    p.match_key AS match_key,
+    p.keys[1] AS player_key,
+    before + 2 AS version,
+    0 AS deleted,
+    0 AS events,
+    m.server_id AS server_id,
+    m.map AS map,
+    m.gametype AS gametype,
+    toInt64(round(1000 * playtime(
+        p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, m.first_ms, m.last_ms
+    ))) AS playtime,
+    best_streak(p.lifeline) AS best_streak,
+    multi_kills(p.lifeline) AS multi_kills,
+    p.team != '' AND p.team = m.winning_team AS won,
+    if(length(p.keys) > 1, p.keys, []) AS merged
+FROM (
+    SELECT
+        match_key,
+        arraySort(groupUniqArray(player_key)) AS keys,
+        sum(match_players.joins) AS joins,
+        sum(match_players.leaves) AS leaves,
+        sum(match_players.joined) AS joined,
+        sum(match_players.left_at) AS left_at,
+        toUnixTimestamp64Milli(min(first_seen)) AS first_ms,
+        toUnixTimestamp64Milli(max(last_seen)) AS last_ms,
+        max(match_players.gone) AS gone,
+        max(match_players.team).3 AS team,
+        groupArrayArray(match_players.lifeline) AS lifeline
+    FROM match_players
+    WHERE match_key IN {matches:Array(UInt64)}
+    GROUP BY match_key, transform(player_key, links.1, links.2, player_key)
+) AS p
+INNER JOIN played AS m ON m.match_key = p.match_key
+SETTINGS max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 1048576, insert_deduplicate = 0;
+
+-- name: all
+SELECT DISTINCT match_key FROM matches ORDER BY match_key;
