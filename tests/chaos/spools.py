@@ -1,5 +1,6 @@
 """The true relay on a spool that others cut, rotate and copy while it works."""
 
+import os
 import re
 import signal
 import subprocess
@@ -50,7 +51,7 @@ class Spool:
     def cut(self) -> None:
         """Empty the file under the relay, as logrotate's copytruncate does."""
         with suppress(FileNotFoundError):
-            self.path.open("r+b").truncate(0)
+            os.truncate(self.path, 0)
         self._here.clear()
 
     def take_away(self) -> None:
