@@ -24,7 +24,10 @@ async def list_audit(
     postgres: NamedDependency[Postgres],
     before: Annotated[int | None, QueryParameter(ge=1, le=2**62)] = None,
     subject: Annotated[
-        str | None, QueryParameter(max_length=200, description="only this, as `server Omaha` or `key 3`")
+        str | None,
+        QueryParameter(
+            pattern=r"^[^\x00]*$", max_length=200, description="only this, as `server Omaha` or `key 3`"
+        ),
     ] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> AuditPage:

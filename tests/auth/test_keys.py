@@ -110,3 +110,13 @@ def test_each_role_at_each_route(stack: Stack, read_access: str) -> None:
         return wrong
 
     assert played(stack, scenario, read_access=read_access) == []
+
+
+def test_a_subject_that_postgres_cannot_hold_is_a_bad_request(stack: Stack) -> None:
+    async def ask(platform: Platform) -> int:
+        token = (await keys.add(platform.postgres, "admin", "an admin", ME)).token
+        async with http_client(platform) as client:
+            headers = {"Authorization": f"Bearer {token}"}
+            return (await client.get("/api/v1/admin/audit?subject=a%00b", headers=headers)).status_code
+
+    assert stack.run(ask) == 422
