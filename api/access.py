@@ -1,38 +1,141 @@
-"""HTTP: who is let in.
+"""HTTP: who is let in, whose address it is, and how often they may ask.
 
 Every route names its rule as `opt={"access": ...}`; one that names none is an admin's.
 """
 
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 from typing import Any
 
+import structlog
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers.base import BaseRouteHandler
 
+from api import addresses
 from api.audit.service import Actor
+from api.auth import tokens
 from api.auth.roles import ALLOWED, Rule
 from api.auth.service import Caller, Gate
+from api.auth.tokens import Kind
+from api.errors import TokenMissing, TokenRefused
+from api.limits import Limits, Standing
 from api.settings import Settings
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
+log = structlog.get_logger()
 
-def guard(gate: Gate, settings: Settings) -> Guard:
-    """Return what every request passes before its handler, but for events: those have their own door.
 
-    It raises TokenMissing and TokenRefused, and leaves the caller for `caller_of`.
-    """
+class Access:
+    """Lets requests in: by their key, by the rule of their route, and within their limits."""
 
-    async def let_in(connection: Connection, handler: BaseRouteHandler) -> None:
+    def __init__(self, gate: Gate, limits: Limits, settings: Settings) -> None:
+        self._gate = gate
+        self._limits = limits
+        self._closed = settings.read_access == "key"
+        self._trusted = addresses.networks(settings.trusted_proxies)
+        self._warned = False
+
+    async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Let a request in before its handler, but for events: those have their own door.
+
+        Raises TokenMissing, TokenRefused and TooManyRequests, and leaves the caller for `caller_of`.
+        """
         rule: Rule = handler.opt.get("access", "admin")
-        if rule == "open" or (rule == "read" and settings.read_access == "open"):
+        if rule == "open":
             return
-        connection.scope["state"]["caller"] = await gate.caller(token_of(connection), ALLOWED[rule])
+        state = connection.scope["state"]
+        if rule == "read" and not self._closed:
+            caller = await self._reader(connection)
+        else:
+            caller = await self.admit(connection, ALLOWED[rule])
+        if caller is None:
+            standing = await self._limits.spend("reads", addresses.household(self.address_of(connection)))
+        else:
+            state["caller"], state["address"] = caller, self.address_of(connection)
+            standing = await self._limits.spend("key", str(caller.key_id or 0))
+        _show(standing, state)
 
-    return let_in
+    async def _reader(self, connection: Connection) -> Caller | None:
+        """Return whose key a request carries where none is asked for; one that is not good is as none."""
+        token = token_of(connection)
+        if token is None or not tokens.is_random(token):
+            return None
+        try:
+            return await self._gate.caller(token, ALLOWED["read"])
+        except (TokenMissing, TokenRefused):
+            return None
+
+    async def admit(self, connection: Connection, allowed: frozenset[Kind]) -> Caller:
+        """Return whose key a request carries.
+
+        Raises as `Gate.caller`, and TooManyRequests in place of that for an address that fails too often. A
+        key that was made here cannot be guessed, so a good one is let in however often others at the same
+        address failed. Whatever else is sent may be a guess at the admin's key of AFTERACTION_ADMIN_TOKEN,
+        and is not even looked at over the budget.
+        """
+        token = token_of(connection)
+        known = self._gate.remembered(token, allowed)
+        if known is not None:
+            return known
+        sender = addresses.household(self.address_of(connection))
+        guess = token is not None and not tokens.is_random(token)
+        if guess:
+            await self._limits.spend("failures", sender)
+        try:
+            caller = await self._gate.caller(token, allowed)
+        except (TokenMissing, TokenRefused):
+            if not guess:
+                await self._limits.spend("failures", sender)
+            raise
+        if guess:
+            await self._limits.give_back("failures", sender)
+        return caller
+
+    def address_of(self, connection: Connection) -> str:
+        """Return the client's address, "" when there is none: the peer's, or what trusted proxies say."""
+        peer = connection.client.host if connection.client else ""
+        forwarded = connection.headers.getall("x-forwarded-for", [])
+        if not forwarded:
+            return peer
+        if not self._trusted:
+            self._warn(peer)
+            return peer
+        return addresses.client(peer, forwarded, self._trusted)
+
+    def _warn(self, peer: str) -> None:
+        """Say once that a proxy of one's own seems to be there that nobody told us of."""
+        if not self._warned and _is_near(peer):
+            self._warned = True
+            log.warning(
+                "X-Forwarded-For is not believed: AFTERACTION_TRUSTED_PROXIES does not name this peer, and "
+                "all of its clients share one limit",
+                peer=peer,
+            )
+
+
+def guard_of(access: Access) -> Guard:
+    """Return a guard as a plain function: Litestar copies guards, and all that hangs on them."""
+
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+        await access.guard(connection, handler)
+
+    return guard
+
+
+def _is_near(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_private
+    except ValueError:
+        return False
+
+
+def _show(standing: Standing | None, state: dict[str, Any]) -> None:
+    if standing is not None:
+        state["headers"] = [(name.lower().encode(), said.encode()) for name, said in standing.headers.items()]
 
 
 def caller_of(request: Request[None, None, State]) -> Caller:
@@ -44,7 +147,7 @@ def caller_of(request: Request[None, None, State]) -> Caller:
 def actor_of(request: Request[None, None, State]) -> Actor:
     """Return the caller as the audit log names it."""
     caller = caller_of(request)
-    return Actor(caller.kind, caller.label, caller.key_id, address_of(request))
+    return Actor(caller.kind, caller.label, caller.key_id, request.scope["state"]["address"])
 
 
 def token_of(connection: Connection) -> str | None:
@@ -53,8 +156,3 @@ def token_of(connection: Connection) -> str | None:
     if scheme.lower() == "bearer" and bearer.strip():
         return bearer.strip()
     return connection.headers.get("x-server-token") or connection.query_params.get("server_token")
-
-
-def address_of(connection: Connection) -> str:
-    """Return the client's address, "" when there is none."""
-    return connection.client.host if connection.client else ""

@@ -27,22 +27,22 @@ from api.requests import RequestMiddleware
 
 def create_app(platform: Platform) -> Litestar:
     """Return the application over opened stores."""
+    entry = access.Access(platform.gate, platform.limits, platform.settings)
     given = {
         "settings": platform.settings,
         "postgres": platform.postgres,
         "clickhouse": platform.clickhouse,
         "redis": platform.redis,
-        "gate": platform.gate,
         "inlet": platform.inlet,
         "logins": platform.logins,
-        "door": Door(platform.gate, platform.inlet, platform.redis, platform.settings.body_seconds),
+        "door": Door(entry, platform.limits, platform.inlet, platform.redis, platform.settings.body_seconds),
     }
     return Litestar(
         route_handlers=[
             api.ingest.routes.router,
             Router(
                 "/",
-                guards=[access.guard(platform.gate, platform.settings)],
+                guards=[access.guard_of(entry)],
                 route_handlers=[
                     *api.health.routes.route_handlers,
                     api.live.routes.router,

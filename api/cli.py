@@ -3,13 +3,15 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 import click
 import msgspec
 import uvloop
+from redis.asyncio import Redis
 from rich.markup import escape
 
 from api import __version__, demo, jobs, logging, settings
@@ -303,10 +305,7 @@ def rebuild(noun: str | None, json_: bool) -> None:
         if beside is not None:
             asyncio.run(_ask_to_rebuild(beside, noun, report))
         else:
-            _with_platform(
-                loaded,
-                lambda p: rebuilding.rebuild(p.postgres, p.clickhouse, p.settings, noun, report),
-            )
+            _with_platform(loaded, lambda p: _rebuild(p, noun, report))
     if json_:
         print_json({"rebuilt": noun or "all"})
     else:
@@ -394,18 +393,36 @@ async def _ask_to_rebuild(found: Engines, noun: str | None, report: rebuilding.R
     """Let the instance that runs the data folder rebuild, and follow it."""
     client = redis_store.connect(found.redis_url)
     try:
-        job = await jobs.ask(client, noun)
-        while True:
-            state = await jobs.progress(client, job)
-            if state is not None:
-                await report(state.noun, state.done, state.total)
-                if state.failure:
-                    raise AfterActionError(state.failure)
-                if state.finished:
-                    return
-            await asyncio.sleep(0.2)
+        async with opened_postgres(found) as postgres, _written_down(postgres, noun):
+            await _follow(client, await jobs.ask(client, noun), report)
     finally:
         await client.aclose()
+
+
+async def _follow(client: Redis, job: str, report: rebuilding.Report) -> None:
+    while True:
+        state = await jobs.progress(client, job)
+        if state is not None:
+            await report(state.noun, state.done, state.total)
+            if state.failure:
+                raise AfterActionError(state.failure)
+            if state.finished:
+                return
+        await asyncio.sleep(0.2)
+
+
+async def _rebuild(platform: Platform, noun: str | None, report: rebuilding.Report) -> None:
+    async with _written_down(platform.postgres, noun):
+        await rebuilding.rebuild(platform.postgres, platform.clickhouse, platform.settings, noun, report)
+
+
+@asynccontextmanager
+async def _written_down(postgres: Postgres, noun: str | None) -> AsyncIterator[None]:
+    """Write a rebuild into the audit log before it begins, and after it went well."""
+    subject = f"projection {noun}" if noun else "all projections"
+    await auditing.note(postgres, command_line(), "rebuild", subject)
+    yield
+    await auditing.note(postgres, command_line(), "rebuilt", subject)
 
 
 async def _say_filled(noun: str, done: int, total: int) -> None:

@@ -9,10 +9,12 @@ AfterActionError
 │   ├── NotFound              404
 │   ├── Conflict              409
 │   ├── BodyTooLarge          413
-│   └── Unprocessable         422
+│   ├── Unprocessable         422
+│   └── TooManyRequests       429
 └── StoreUnavailable          503, a store is away; the caller should try again
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -30,9 +32,10 @@ class RequestError(AfterActionError):
     status: ClassVar[int] = 400
     title: ClassVar[str] = "Bad request"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.headers = headers or {}
 
 
 class BadRequest(RequestError):
@@ -79,6 +82,13 @@ class Unprocessable(RequestError):
 
     status = 422
     title = "Unprocessable"
+
+
+class TooManyRequests(RequestError):
+    """Over a limit for now. `headers` say when it is over."""
+
+    status = 429
+    title = "Too many requests"
 
 
 class StoreUnavailable(AfterActionError):

@@ -10,6 +10,7 @@ request_seconds = Histogram("afteraction_request_seconds", "Time to answer.", ["
 events = Counter("afteraction_events_total", "Events received, by what became of them.", ["outcome"])
 rejected = Counter("afteraction_events_rejected_total", "Events put into quarantine.", ["code"])
 commit_seconds = Histogram("afteraction_commit_seconds", "One ledger transaction.", buckets=_FAST)
+limited = Counter("afteraction_limited_total", "Requests over a limit.", ["budget"])
 
 insert_seconds = Histogram("afteraction_insert_seconds", "One block into ClickHouse.", buckets=_FAST)
 inserted = Counter("afteraction_events_inserted_total", "Events that reached ClickHouse.")

@@ -10,6 +10,7 @@ from api.auth.service import Gate
 from api.embedded.engines import Engines
 from api.errors import ConfigurationError
 from api.ingest.service import Inlet
+from api.limits import Limits
 from api.logins.service import Logins
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
@@ -27,6 +28,7 @@ class Platform:
     clickhouse: ClickHouse
     redis: Redis
     gate: Gate
+    limits: Limits
     inlet: Inlet
     logins: Logins
 
@@ -44,9 +46,10 @@ async def opened(
         client = redis.connect(engines.redis_url)
         inlet = Inlet(postgres, settings)
         inlet.start()
-        gate, logins = Gate(postgres, settings.admin_token), Logins(postgres, settings)
+        gate, limits = Gate(postgres, settings.admin_token), Limits(client, settings)
+        logins = Logins(postgres, settings)
         try:
-            yield Platform(settings, postgres, store, client, gate, inlet, logins)
+            yield Platform(settings, postgres, store, client, gate, limits, inlet, logins)
         finally:
             logins.close()
             await inlet.stop()

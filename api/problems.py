@@ -34,6 +34,7 @@ def _response(
 
 def _request_error(request: Request[None, None, State], error: errors.RequestError) -> Response[Problem]:
     response = _response(request, error.status, error.title, error.detail)
+    response.headers.update(error.headers)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

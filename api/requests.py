@@ -36,7 +36,12 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    # What a guard wants to be said with whatever is answered.
+                    *scope["state"].get("headers", ()),
+                ]
             await send(message)
 
         started = time.perf_counter()

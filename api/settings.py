@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from api import addresses
 from api.errors import ConfigurationError
 
 PREFIX = "AFTERACTION_"
@@ -79,6 +80,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Literal["open", "key"],
         _about("Who may read stats, matches, servers and live: everybody, or holders of a key."),
     ] = "open"
+    trusted_proxies: Annotated[
+        str,
+        _about(
+            "Proxies whose X-Forwarded-For is believed, as addresses or networks: `127.0.0.1, 10.0.0.0/8`."
+        ),
+    ] = ""
+    ingest_requests_per_minute: Annotated[
+        int, _about("Most requests with events from a server, in each process. 0: no limit.", ge=0)
+    ] = 60_000
+    reads_per_minute: Annotated[
+        int, _about("Most requests without a key from an address (IPv6: a /64). 0: no limit.", ge=0)
+    ] = 600
+    key_requests_per_minute: Annotated[
+        int, _about("Most requests with a key, but for those with events. 0: no limit.", ge=0)
+    ] = 6_000
+    failed_keys_per_minute: Annotated[
+        int, _about("Most requests from an address whose key opens nothing. 0: no limit.", ge=0)
+    ] = 20
 
     live_timeout_seconds: Annotated[
         int, _about("Silence after which a live match is closed, in seconds.", ge=5)
@@ -123,9 +142,14 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """
     values = _from_file(environment.get(FILE_SETTING)) | _from_environment(environment)
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigurationError(_explain(error, values)) from error
+    try:
+        addresses.networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise ConfigurationError(f"{PREFIX}TRUSTED_PROXIES: {error}") from error
+    return settings
 
 
 def _from_file(path: str | None) -> dict[str, Any]:

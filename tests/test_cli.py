@@ -324,6 +324,31 @@ def _wait_for_refusal(url: str, token: str) -> None:
         time.sleep(0.1)
 
 
+def test_keys_and_the_audit_log_beside_a_running_instance(instance: Up) -> None:
+    data = instance.data
+
+    def audit(token: str) -> httpx.Response:
+        return httpx.get(f"{instance.url}/api/v1/admin/audit", headers={"Authorization": f"Bearer {token}"})
+
+    done = afteraction("key", "add", "admin", "[me]", data=data)
+    token = done.stdout.strip()
+    assert token.startswith("aaa_")
+    assert "shown only now" in done.stderr
+    id_ = audit(token).json()["entries"][0]["subject"].removeprefix("key ")
+    rotated = json.loads(afteraction("key", "rotate", id_, "--overlap", "0", "--json", data=data).stdout)
+    shown = afteraction("key", "list", data=data).stdout
+    assert re.search(rf"^ +{id_}  admin   \[me\]  \(ended\)  last used", shown, re.MULTILINE)
+    assert re.search(rf"^ +{rotated['id']}  admin   \[me\]  never used", shown, re.MULTILINE)
+    newest = audit(rotated["token"]).json()["entries"][0]
+    assert (newest["action"], newest["actor"], newest["address"]) == ("key.rotate", "command", "")
+    assert "revoked" in afteraction("key", "revoke", str(rotated["id"]), data=data).stdout
+    assert "there is no key 9999" in _line(afteraction("key", "revoke", "9999", data=data).stderr)
+    assert "0 to" in _line(afteraction("key", "rotate", id_, "--overlap", "nan", data=data).stderr)
+    said = afteraction("audit", "--subject", f"key {rotated['id']}", data=data).stdout
+    assert re.search(rf" key\.revoke key {rotated['id']} \{{.*true.*\}} -> \{{.*false.*\}}$", _line(said))
+    assert token not in said
+
+
 def test_servers_without_a_running_instance(data: Path) -> None:
     token = _server_token("add", "without", data)
     assert token.startswith("aas_")

@@ -66,6 +66,14 @@ async def record(
     )
 
 
+async def note(
+    postgres: Postgres, by: Actor, action: str, subject: str, after: dict[str, Any] | None = None
+) -> None:
+    """Write down what no transaction holds together: before it begins, and what came of it."""
+    async with postgres.transaction() as connection:
+        await record(connection, by, action, subject, after=after)
+
+
 def _json(side: dict[str, Any] | None) -> str | None:
     return None if side is None else msgspec.json.encode(side).decode()
 

@@ -9,6 +9,7 @@ import msgspec
 
 from api.audit.service import Actor
 from api.auth import keys, tokens
+from api.auth.roles import ALLOWED
 from api.auth.tokens import Kind
 from api.errors import StoreUnavailable, TokenMissing, TokenRefused
 from api.stores.postgres import Postgres
@@ -18,7 +19,6 @@ _SQL = queries("postgres", "auth")
 # A revoked key is forgotten within this many seconds in every process.
 _MEMORY_SECONDS = 1.0
 _MEMORY_KEYS = 10_000
-_SERVER: frozenset[Kind] = frozenset({"server"})
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -33,7 +33,9 @@ class Caller(msgspec.Struct, frozen=True):
     server_id: int = 0
 
 
-class _Stored(msgspec.Struct, frozen=True):
+class Stored(msgspec.Struct, frozen=True):
+    """A key as it stands in Postgres, by whose clock `seconds_left` are counted."""
+
     key_id: int
     kind: Kind
     label: str
@@ -42,9 +44,14 @@ class _Stored(msgspec.Struct, frozen=True):
     seconds_left: float | None
     unnoted: bool
 
+    @property
+    def holds(self) -> bool:
+        """Neither revoked nor over."""
+        return not self.revoked and (self.seconds_left is None or self.seconds_left > 0)
+
 
 class _Known(msgspec.Struct, frozen=True):
-    """A key that was looked up: good, or None, and until when that may be believed."""
+    """A key that was looked up, and until when what was found may be believed."""
 
     until: float
     caller: Caller
@@ -66,9 +73,12 @@ class Gate:
         self._clock = clock
         self._known: dict[bytes, _Known] = {}
 
-    async def server(self, token: str | None) -> int:
-        """Return the id of the server that a key belongs to; raises as `caller` does."""
-        return (await self.caller(token, _SERVER)).server_id
+    def remembered(self, token: str | None, allowed: frozenset[Kind]) -> Caller | None:
+        """Return whose key this is if that is known without asking, None otherwise."""
+        known = self._known.get(tokens.hashed(token)) if token else None
+        if known is None or not known.holds or known.until <= self._clock():
+            return None
+        return known.caller if known.caller.kind in allowed else None
 
     async def caller(self, token: str | None, allowed: frozenset[Kind]) -> Caller:
         """Return whose a key is.
@@ -99,8 +109,10 @@ class Gate:
     async def _look_up(self, hashed: bytes) -> _Known | None:
         now = self._clock()
         if self._configured is not None and hmac.compare_digest(self._configured, hashed):
-            return _Known(now, Caller("admin", "AFTERACTION_ADMIN_TOKEN"), True)
-        stored = await self._postgres.one(_SQL["key_of_hash"], _Stored, hashed)
+            return self._remember(
+                hashed, _Known(now + _MEMORY_SECONDS, Caller("admin", "AFTERACTION_ADMIN_TOKEN"), True)
+            )
+        stored = await self._postgres.one(_SQL["key_of_hash"], Stored, hashed)
         if stored is None:
             return None
         if stored.unnoted:
@@ -110,8 +122,15 @@ class Gate:
         known = _Known(
             now + min(left, _MEMORY_SECONDS),
             Caller(stored.kind, stored.label, stored.key_id, stored.server_id),
-            not stored.revoked and left > 0,
+            stored.holds,
         )
+        return self._remember(hashed, known)
+
+    def forget(self) -> None:
+        """Forget what was looked up: the next use of each key asks Postgres again."""
+        self._known.clear()
+
+    def _remember(self, hashed: bytes, known: _Known) -> _Known:
         if len(self._known) >= _MEMORY_KEYS:
             self._known.clear()
         self._known[hashed] = known
@@ -119,7 +138,7 @@ class Gate:
 
 
 def _needed(allowed: frozenset[Kind]) -> str:
-    if allowed == _SERVER:
+    if allowed == ALLOWED["server"]:
         return (
             "send the server's key as 'Authorization: Bearer ...', as 'X-Server-Token: ...' "
             "or as ?server_token=..."

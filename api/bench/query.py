@@ -125,7 +125,7 @@ def run(sizes: Sequence[int], requests: int, keep: Path | None, report: Report) 
 
 
 def _size(folder: Path, events: int, requests: int, report: Report) -> SizeFigures:
-    settings = Settings(data=str(folder))
+    settings = Settings(data=str(folder), reads_per_minute=0)
     note = folder / "filled"
     kept = note.exists()
 

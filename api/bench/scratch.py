@@ -30,7 +30,12 @@ class Instance:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith("AFTERACTION_")}
-        self._environment |= {"AFTERACTION_DATA": str(folder / "data"), "AFTERACTION_PORT": "0"}
+        self._environment |= {
+            "AFTERACTION_DATA": str(folder / "data"),
+            "AFTERACTION_PORT": "0",
+            "AFTERACTION_INGEST_REQUESTS_PER_MINUTE": "0",
+            "AFTERACTION_READS_PER_MINUTE": "0",
+        }
 
     @property
     def pid(self) -> int:

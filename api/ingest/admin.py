@@ -8,6 +8,7 @@ from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
+from api.audit.service import Actor
 from api.events.refusal import RejectCode
 from api.ingest import quarantine
 from api.ingest.quarantine import Driven
@@ -69,11 +70,12 @@ async def drive_quarantine(
     postgres: NamedDependency[Postgres],
     inlet: NamedDependency[Inlet],
     settings: NamedDependency[Settings],
+    actor: NamedDependency[Actor],
     server: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
     code: FromQuery[RejectCode | None] = None,
 ) -> Driven:
     """Send quarantined events through ingest again, after whatever kept them out was mended."""
-    return await quarantine.drive(postgres, inlet, settings, server_id=server, code=code)
+    return await quarantine.drive(postgres, inlet, settings, actor, server_id=server, code=code)
 
 
 router = Router(

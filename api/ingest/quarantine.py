@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from api.audit import service as audit
+from api.audit.service import Actor
 from api.ingest.decode import decode
 from api.ingest.service import Inlet
 from api.ingest.sorting import Arrival
@@ -50,6 +52,7 @@ async def drive(
     postgres: Postgres,
     inlet: Inlet,
     settings: Settings,
+    by: Actor,
     *,
     server_id: int | None = None,
     code: str | None = None,
@@ -59,11 +62,13 @@ async def drive(
     Ledger and digests hold for them as for any event, so that a crash in the middle counts nothing twice.
     """
     driven = Driven(0, 0, 0)
+    await audit.note(postgres, by, "quarantine.drive", "quarantine", {"server_id": server_id, "code": code})
     before: int | None = None
     while rows := await page(postgres, before=before, server_id=server_id, code=code, limit=_DRIVE_PAGE):
         for row in rows:
             await _drive_one(postgres, inlet, settings, row, driven)
         before = rows[-1].id
+    await audit.note(postgres, by, "quarantine.driven", "quarantine", msgspec.to_builtins(driven))
     return driven
 
 

@@ -10,11 +10,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from redis.asyncio import Redis
 
-from api.access import address_of, token_of
-from api.auth.service import Gate
+from api.access import Access, token_of
+from api.auth.roles import ALLOWED
 from api.errors import BadRequest, TokenMissing, TokenRefused
 from api.ingest import refusals
 from api.ingest.service import Accepted, Inlet
+from api.limits import Limits
 from api.problems import Problem
 
 
@@ -22,7 +23,8 @@ from api.problems import Problem
 class Door:
     """What a request with events passes, as one dependency: a second one would cost each request a task."""
 
-    gate: Gate
+    access: Access
+    limits: Limits
     inlet: Inlet
     redis: Redis
     body_seconds: float
@@ -53,6 +55,7 @@ _EXAMPLE = Example(
         401: ResponseSpec(Problem, description="No token, or one never issued"),
         403: ResponseSpec(Problem, description="A revoked key, or one that is no server's"),
         413: ResponseSpec(Problem, description="Over a limit"),
+        429: ResponseSpec(Problem, description="Over a limit for now: wait as long as Retry-After says"),
         503: ResponseSpec(Problem, description="Try again later, with the same body"),
     },
 )
@@ -63,7 +66,7 @@ async def ingest_events(request: Request[None, None, State], door: NamedDependen
     accepted event will be counted once, whatever happens. An event that cannot be accepted is set aside with
     its reason and costs its neighbours nothing. `Content-Type` is not looked at.
     """
-    await _server(request, door)
+    door.limits.ingest(await _server(request, door))
     try:
         async with asyncio.timeout(door.body_seconds):
             body = await request.body()
@@ -76,11 +79,11 @@ async def ingest_events(request: Request[None, None, State], door: NamedDependen
 
 
 async def _server(request: Request[None, None, State], door: Door) -> int:
-    token = token_of(request)
     try:
-        return await door.gate.server(token)
+        return (await door.access.admit(request, ALLOWED["server"])).server_id
     except (TokenMissing, TokenRefused) as error:
-        await refusals.remember(door.redis, address_of(request), token, error.detail)
+        address = door.access.address_of(request)
+        await refusals.remember(door.redis, address, token_of(request), error.detail)
         raise
 
 

@@ -83,7 +83,9 @@ def resident_bytes() -> int:
 @pytest.fixture(scope="module")
 def served(engine_stack: Stack) -> Iterator[Served]:
     engine_stack.wipe()
-    settings = msgspec.structs.replace(engine_stack.settings, body_seconds=BODY_SECONDS)
+    settings = msgspec.structs.replace(
+        engine_stack.settings, body_seconds=BODY_SECONDS, reads_per_minute=0, failed_keys_per_minute=0
+    )
     ready = threading.Event()
     found: list[Served] = []
     stopping: list[Any] = []

@@ -22,7 +22,14 @@ TOKENS = ["", "server", "admin", "aas_unknown", "\xff"]
 def operations() -> dict[str, Any]:
     """Every operation of the application's own description, by method and path."""
     stores: Any = SimpleNamespace(
-        settings=Settings(), postgres=None, clickhouse=None, redis=None, gate=None, inlet=None, logins=None
+        settings=Settings(),
+        postgres=None,
+        clickhouse=None,
+        redis=None,
+        gate=None,
+        limits=None,
+        inlet=None,
+        logins=None,
     )
     described = create_app(stores).openapi_schema.to_schema()
     results: Any = schemathesis.openapi.from_dict(described).get_all_operations()
