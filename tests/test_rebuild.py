@@ -14,7 +14,7 @@ from api.rebuild import service as rebuild
 from api.stores import sql
 from tests.events_made import body, kill
 from tests.sql.feed import settle
-from tests.stack import Stack, add_server, drain, migrated, no_report
+from tests.stack import Stack, add_server, drain, migrated, no_report, wipe_postgres
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -161,3 +161,31 @@ def test_a_migration_that_makes_a_projection_anew_fills_it(stack: Stack) -> None
     before, after = stack.run(scenario)
     assert after == before
     assert any(after[str(migration.rebuilds)] for migration in anew)
+
+
+def test_an_upgrade_that_makes_tables_anew_waits_for_a_refused_block_and_changes_nothing(
+    stack: Stack,
+) -> None:
+    anew = next(migration for migration in sql.migrations("clickhouse") if migration.rebuilds)
+
+    async def scenario(platform: Platform) -> tuple[Tables, Tables]:
+        await add_server(platform)
+        await played(platform, 0, 50)
+        await drain(platform)
+        before = await tables(platform)
+        await platform.clickhouse.command(
+            "DELETE FROM schema_migrations WHERE number = {n:UInt32}", n=anew.number
+        )
+        await played(platform, 50, 60)
+        await platform.clickhouse.command("ALTER TABLE raw_events ADD CONSTRAINT never CHECK seq < 50")
+        try:
+            with pytest.raises(Conflict, match="refuses a block"):
+                await migrated(platform)
+            return before, await tables(platform)
+        finally:
+            await platform.clickhouse.command("ALTER TABLE raw_events DROP CONSTRAINT never")
+            await wipe_postgres(platform.postgres)
+            await migrated(platform)
+
+    before, after = stack.run(scenario)
+    assert after == before

@@ -75,7 +75,12 @@ async def migrate(
         if await _logged(clickhouse):
             await rebuild(postgres, clickhouse, settings, noun, report)
 
-    return await migrations.migrate(postgres, clickhouse, fill, dry_run=dry_run)
+    async def settle() -> None:
+        # A block that is refused would stop the upgrade in its middle, and neither version would run.
+        async with ingest.writers(postgres, exclude=True):
+            await _finish_blocks(postgres, clickhouse, settings)
+
+    return await migrations.migrate(postgres, clickhouse, settle, fill, dry_run=dry_run)
 
 
 async def rebuild(
@@ -134,7 +139,7 @@ async def _finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: S
         pass
     failure = await inbox.failure(postgres)
     if failure:
-        raise Conflict(f"ClickHouse refuses a block ({failure}); mend that first, then rebuild")
+        raise Conflict(f"ClickHouse refuses a block ({failure}); mend that first; nothing was changed")
 
 
 def _spans(days: list[_Day]) -> list[_Span]:

@@ -26,6 +26,7 @@ _LOCK_KEY = 0x6166_7465_7261_6374  # "afteract"
 
 
 Rebuild = Callable[[str], Awaitable[None]]
+Prepare = Callable[[], Awaitable[None]]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -50,16 +51,24 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 async def migrate(
-    postgres: Postgres, clickhouse: ClickHouse, rebuild: Rebuild, *, dry_run: bool = False
+    postgres: Postgres, clickhouse: ClickHouse, prepare: Prepare, rebuild: Rebuild, *, dry_run: bool = False
 ) -> list[Step]:
     """Bring both stores to the newest schema and return what was done, in order.
 
-    `rebuild(noun)` fills what a migration made anew. Raises ConfigurationError when a file that has run was
-    changed or is gone since.
+    `prepare()` is awaited before anything changes where tables with events will be made anew, `rebuild(noun)`
+    fills each of them. Raises ConfigurationError when a file that has run was changed or is gone since.
     """
     async with postgres.lock(_LOCK_KEY):
+        if not dry_run:
+            await _prepare(clickhouse, prepare)
         steps = await _migrate_postgres(postgres, dry_run)
         return steps + await _migrate_clickhouse(clickhouse, rebuild, dry_run)
+
+
+async def _prepare(clickhouse: ClickHouse, prepare: Prepare) -> None:
+    recorded = await _clickhouse_state(clickhouse)
+    if recorded and any(migration.rebuilds for migration in pending("clickhouse", recorded)):
+        await prepare()
 
 
 async def migrate_postgres(postgres: Postgres) -> list[Step]:
