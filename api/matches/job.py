@@ -16,8 +16,8 @@ NOUN = "match_results"
 SOURCES = ("match_players", "matches")
 
 _SQL = queries("clickhouse", "results")
-# So many together: their lifelines are in memory at once.
-_TOGETHER = 500
+# So many together: their lifelines are in memory at once, and each time nearly all of match_players is read.
+_TOGETHER = 5_000
 
 # Keeps writers out while it lasts. It gives False when a block stands half in the tables.
 Quiet = Callable[[], AbstractAsyncContextManager[bool]]
