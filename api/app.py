@@ -13,6 +13,7 @@ import api.ingest.admin
 import api.ingest.routes
 import api.live.routes
 import api.logins.admin
+import api.logins.members
 import api.logins.routes
 import api.matches.routes
 import api.servers.admin
@@ -53,6 +54,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.auth.admin.router,
                     api.ingest.admin.router,
                     api.logins.routes.router,
+                    api.logins.members.router,
                     api.logins.admin.member_router,
                     api.logins.admin.router,
                     api.servers.admin.router,

@@ -1,52 +1,32 @@
-"""HTTP: what the forum, for its member, and admins see and decide about logins."""
+"""HTTP: what admins alone see and decide about logins. What the forum does too: `members.py`."""
 
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import Router, delete, get, post, put
+from litestar import Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from api.audit.service import Actor
 from api.logins import decisions
-from api.logins.decisions import Member
 from api.logins.links import LinkConflict
+from api.logins.members import CLIENT_ID, Approved, MemberPath
 from api.logins.service import Logins
-from api.logins.trust import Approval, Policy
-from api.stores.clickhouse import ClickHouse
-
-MemberPath = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
-RowPath = Annotated[int, PathParameter(ge=1, le=2**62)]
-Days = Annotated[int, Meta(ge=1, le=3650)]
-Label = Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_CLIENT_ID = "^[!-~]{1,64}$"
+from api.logins.trust import Approval
 
 
-class NewPolicy(msgspec.Struct, forbid_unknown_fields=True):
-    """What a good code from a new address does: log in and trust it, or wait for approval."""
+class NewLink(msgspec.Struct, forbid_unknown_fields=True):
+    """The client whose stats are to be the member's."""
 
-    policy: Policy
-
-
-class Approved(msgspec.Struct, forbid_unknown_fields=True):
-    """How the address is called from now on, and for how many days it is trusted."""
-
-    label: Label = ""
-    days: Days | None = None
+    client_id: Annotated[str, Meta(pattern=CLIENT_ID)]
 
 
 class NewRange(Approved, kw_only=True, forbid_unknown_fields=True):
     """A range of addresses, for a provider whose customers share and change theirs."""
 
     network: Annotated[str, Meta(max_length=64, examples=["198.51.100.0/24"])]
-
-
-class Ended(msgspec.Struct):
-    """How many were ended."""
-
-    ended: int
 
 
 class Approvals(msgspec.Struct):
@@ -84,130 +64,21 @@ class History(msgspec.Struct):
     next_before: int | None
 
 
-@get("/", operation_id="showMemberLogins", summary="A member's logins", tags=["logins"])
-async def show_member(
-    logins: NamedDependency[Logins], clickhouse: NamedDependency[ClickHouse], member_id: MemberPath
-) -> Member:
-    """Return a member's policy, addresses, open approvals and clients."""
-    return await decisions.member(logins, clickhouse, member_id)
-
-
 @put(
-    "/policy",
-    operation_id="setLoginPolicy",
-    summary="What a new address needs",
-    tags=["logins"],
-    status_code=204,
-)
-async def set_policy(
-    data: JSONBody[NewPolicy],
-    logins: NamedDependency[Logins],
-    actor: NamedDependency[Actor],
-    member_id: MemberPath,
-) -> None:
-    """Say what a good code from a new address does."""
-    await decisions.set_policy(logins, member_id, data.policy, actor)
-
-
-@post(
-    "/approvals/{approval_id:int}/approve",
-    operation_id="approveAddress",
-    summary="Trust an address that waits",
-    tags=["logins"],
-    status_code=204,
-)
-async def approve(
-    data: JSONBody[Approved],
-    logins: NamedDependency[Logins],
-    actor: NamedDependency[Actor],
-    member_id: MemberPath,
-    approval_id: RowPath,
-) -> None:
-    """Trust the address of an open approval."""
-    await decisions.approve(logins, member_id, approval_id, data.label, data.days, actor)
-
-
-@post(
-    "/approvals/{approval_id:int}/deny",
-    operation_id="denyAddress",
-    summary="Refuse an address that waits",
-    tags=["logins"],
-    status_code=204,
-)
-async def deny(
-    logins: NamedDependency[Logins],
-    actor: NamedDependency[Actor],
-    member_id: MemberPath,
-    approval_id: RowPath,
-) -> None:
-    """Refuse the address of an open approval: from now on, a code alone does not do there."""
-    await decisions.deny(logins, member_id, approval_id, actor)
-
-
-@delete(
-    "/addresses/{trusted_id:int}",
-    operation_id="revokeAddress",
-    summary="Trust an address no more",
-    tags=["logins"],
-)
-async def revoke_address(
-    logins: NamedDependency[Logins],
-    actor: NamedDependency[Actor],
-    member_id: MemberPath,
-    trusted_id: RowPath,
-) -> None:
-    """Trust an address no more: logging in from there needs an approval again."""
-    await decisions.revoke_address(logins, member_id, trusted_id, actor)
-
-
-@delete("/tokens", operation_id="revokeLoginCodes", summary="End codes", tags=["logins"], status_code=200)
-async def revoke_codes(
-    logins: NamedDependency[Logins], actor: NamedDependency[Actor], member_id: MemberPath
-) -> Ended:
-    """End all of a member's codes that are alive."""
-    return Ended(await decisions.revoke_codes(logins, member_id, actor))
-
-
-@delete(
-    "/sessions", operation_id="revokeLogins", summary="Log a member out", tags=["logins"], status_code=200
-)
-async def revoke_sessions(
-    logins: NamedDependency[Logins],
-    actor: NamedDependency[Actor],
-    member_id: MemberPath,
-    client_id: Annotated[str | None, QueryParameter(pattern=_CLIENT_ID)] = None,
-) -> Ended:
-    """Log a member out everywhere, or on one client. To log in again takes a new code."""
-    return Ended(await decisions.end_sessions(logins, member_id, client_id, actor))
-
-
-@delete("/clients/{client_id:str}", operation_id="unlinkClient", summary="Unlink a client", tags=["logins"])
-async def unlink(
-    logins: NamedDependency[Logins],
-    actor: NamedDependency[Actor],
-    member_id: MemberPath,
-    client_id: Annotated[str, PathParameter(pattern=_CLIENT_ID)],
-) -> None:
-    """End the link of a client: its stats are its own again. Linking it again brings them back."""
-    await decisions.unlink(logins, member_id, client_id, actor)
-
-
-@put(
-    "/clients/{client_id:str}",
+    "/clients",
     operation_id="linkClient",
     summary="Decide whose a client is",
     tags=["admin"],
-    opt={"access": "admin"},
     status_code=204,
 )
 async def link(
+    data: JSONBody[NewLink],
     logins: NamedDependency[Logins],
     actor: NamedDependency[Actor],
     member_id: MemberPath,
-    client_id: Annotated[str, PathParameter(pattern=_CLIENT_ID)],
 ) -> None:
     """Link a client that the member has logged in with, whoever else claims it."""
-    await decisions.link(logins, member_id, client_id, actor)
+    await decisions.link(logins, member_id, data.client_id, actor)
 
 
 @post(
@@ -215,7 +86,6 @@ async def link(
     operation_id="trustRange",
     summary="Trust a range of addresses",
     tags=["admin"],
-    opt={"access": "admin"},
     status_code=204,
 )
 async def trust_range(
@@ -253,20 +123,7 @@ async def list_history(
 
 
 member_router = Router(
-    "/api/v1/auth/members/{member_id:int}",
-    opt={"access": "forum"},
-    route_handlers=[
-        show_member,
-        set_policy,
-        approve,
-        deny,
-        revoke_address,
-        trust_range,
-        revoke_codes,
-        revoke_sessions,
-        unlink,
-        link,
-    ],
+    "/api/v1/auth/members/{member_id:int}", opt={"access": "admin"}, route_handlers=[link, trust_range]
 )
 router = Router(
     "/api/v1/admin/logins",

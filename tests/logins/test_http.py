@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -101,8 +102,8 @@ def test_each_route_is_for_its_keys(stack: Stack) -> None:
         ("DELETE", "/auth/members/1/addresses/1", None, {"forum", "admin"}),
         ("DELETE", "/auth/members/1/tokens", None, {"forum", "admin"}),
         ("DELETE", "/auth/members/1/sessions", None, {"forum", "admin"}),
-        ("DELETE", "/auth/members/1/clients/c1", None, {"forum", "admin"}),
-        ("PUT", "/auth/members/1/clients/c1", None, {"admin"}),
+        ("DELETE", "/auth/members/1/clients?client_id=c1", None, {"forum", "admin"}),
+        ("PUT", "/auth/members/1/clients", {"client_id": "c1"}, {"admin"}),
         ("POST", "/auth/members/1/addresses", {"network": "192.0.2.0/24"}, {"admin"}),
         ("GET", "/admin/logins/approvals", None, {"admin"}),
         ("GET", "/admin/logins/conflicts", None, {"admin"}),
@@ -143,6 +144,20 @@ def test_an_approval_by_the_member(stack: Stack) -> None:
     over_http(stack, scenario)
 
 
+@pytest.mark.parametrize("client_id", ["a/b", "..", "a?b&c=d", "100%/x#y"])
+def test_any_client_id_is_unlinked_and_linked(stack: Stack, client_id: str) -> None:
+    async def scenario(http: Http) -> list[str]:
+        await http.verify(await http.code(), client_id=client_id)
+        path = "/auth/members/17/clients"
+        gone = await http.ask("forum", "DELETE", f"{path}?client_id={quote(client_id, safe='')}")
+        states = [(await http.member())["clients"][0]["state"]]
+        back = await http.ask("admin", "PUT", path, {"client_id": client_id})
+        assert [gone.status_code, back.status_code] == [204, 204]
+        return [*states, (await http.member())["clients"][0]["state"]]
+
+    assert over_http(stack, scenario) == ["unlinked", "linked"]
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -171,7 +186,7 @@ def test_what_postgres_cannot_hold_is_no_fault(stack: Stack) -> None:
         asked = [
             ("POST", "/auth/tokens", {"member_id": 1, "member_name": "A\x00"}),
             ("POST", "/auth/members/1/approvals/1/approve", {"label": "\x00"}),
-            ("DELETE", "/auth/members/1/clients/a%00b", None),
+            ("DELETE", "/auth/members/1/clients?client_id=a%00b", None),
             ("DELETE", "/auth/members/1/sessions?client_id=a%00b", None),
             ("POST", "/auth/members/1/addresses", {"network": "0.0.0.0/0"}),
             ("POST", "/auth/members/1/addresses", {"network": "\x00"}),
