@@ -8,6 +8,7 @@ from litestar.openapi.plugins import ScalarRenderPlugin
 
 import api.audit.admin
 import api.auth.admin
+import api.game.routes
 import api.health.routes
 import api.ingest.admin
 import api.ingest.routes
@@ -36,6 +37,7 @@ def create_app(platform: Platform) -> Litestar:
         "redis": platform.redis,
         "inlet": platform.inlet,
         "logins": platform.logins,
+        "limits": platform.limits,
         "door": Door(entry, platform.limits, platform.inlet, platform.redis, platform.settings.body_seconds),
     }
     return Litestar(
@@ -47,6 +49,7 @@ def create_app(platform: Platform) -> Litestar:
                 route_handlers=[
                     *api.health.routes.route_handlers,
                     api.live.routes.router,
+                    api.game.routes.router,
                     api.servers.routes.router,
                     api.matches.routes.router,
                     api.stats.routes.router,

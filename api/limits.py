@@ -21,7 +21,7 @@ from api.stores.redis import away
 
 log = structlog.get_logger()
 
-Budget = Literal["ingest", "reads", "key", "failures"]
+Budget = Literal["ingest", "reads", "key", "failures", "commands"]
 
 WINDOW_SECONDS: Final = 60
 _AWAY_SECONDS = 5.0
@@ -31,6 +31,7 @@ _WORDS: Final[dict[Budget, str]] = {
     "reads": "requests without a key from one address",
     "key": "requests with one key",
     "failures": "requests with a key that does not open anything from one address",
+    "commands": "questions of one player",
 }
 
 
@@ -72,6 +73,7 @@ class Limits:
             "reads": settings.reads_per_minute,
             "key": settings.key_requests_per_minute,
             "failures": settings.failed_keys_per_minute,
+            "commands": settings.game_commands_per_minute,
         }
         self._ingest_limit = self._of["ingest"]
         self._window = 0

@@ -99,6 +99,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _about("Most requests from an address whose key opens nothing. 0: no limit.", ge=0)
     ] = 20
 
+    game_commands_per_minute: Annotated[
+        int,
+        _about("Most questions about stats that a player may ask from inside the game. 0: no limit.", ge=0),
+    ] = 20
+
     live_timeout_seconds: Annotated[
         int, _about("Silence after which a live match is closed, in seconds.", ge=5)
     ] = 300

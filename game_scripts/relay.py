@@ -13,8 +13,9 @@ to disk after that answer and never before, so a crash, a power cut or a kill -9
 the platform knows repeats by the numbers that the tracker put on them. Nothing is dropped: a line that the
 platform cannot take at all is put aside in a .rejected file and reported.
 
-Players' questions, such as whether a login code is good, lie beside the spool as ask-*.json. They go first
-and are answered within seconds, in answer-*.txt; a question is deleted when it is read, and never logged.
+Players' questions, such as whether a login code is good, or what their rank is, lie beside the spool as
+ask-*.json. They go first and are answered within seconds, in answer-*.txt; a question is deleted when it is
+read, and never logged.
 
 Settings come from flags, then the environment (AFTERACTION_RELAY_URL, _TOKEN, _TOKEN_FILE, _SPOOL, ...), then
 a relay.conf (INI, section [relay], the flags' names). Exit status: 0 all well, 1 something was not sent,
@@ -66,11 +67,22 @@ ASK_PATHS = {
     "login": "/api/v1/auth/verify",
     "resume": "/api/v1/auth/sessions/resume",
     "logout": "/api/v1/auth/sessions/logout",
+    "command": "/api/v1/game/commands",
+}
+# What each question carries to the platform; nothing else that lies in the file is sent.
+_LOGIN_MEMBERS = ("client_id", "name", "address")
+ASK_MEMBERS = {
+    "login": (*_LOGIN_MEMBERS, "code"),
+    "resume": _LOGIN_MEMBERS,
+    "logout": _LOGIN_MEMBERS,
+    "command": ("client_id", "name", "command", "arguments"),
 }
 ASK_POLL = 0.1
 ASK_TIMEOUT = 2.5
 ASK_STALE = 10.0
 ANSWER_KEPT = 60.0
+ANSWER_LINES = 6
+HARMLESS = {ord('"'): "'", ord("%"): "_"}
 NO_ANSWER = "The stats platform does not answer. Try again later."
 # So many lines put aside in a row, and none taken, look like a wrong address rather than bad lines.
 MOST_SET_ASIDE_IN_A_ROW = 20
@@ -626,8 +638,7 @@ class Desk(threading.Thread):
 
     def ask(self, asked: str, question: Mapping[str, Any]) -> tuple[str, str]:
         """The platform's answer: one word for the log, and the words for the player."""
-        members = ("client_id", "name", "address") + (("code",) if asked == "login" else ())
-        body = json.dumps({name: str(question.get(name, ""))[:128] for name in members}).encode()
+        body = json.dumps({name: str(question.get(name, ""))[:128] for name in ASK_MEMBERS[asked]}).encode()
         try:
             headers = {
                 "Authorization": "Bearer " + self.settings.read_token(),
@@ -642,7 +653,9 @@ class Desk(threading.Thread):
         try:
             with self.opener.open(request, timeout=ASK_TIMEOUT) as response:
                 reply = json.loads(response.read(1 << 16))
-            outcome, words = str(reply["outcome"]), str(reply["message"])
+            outcome = str(reply["outcome"])
+            lines = reply["lines"] if asked == "command" else [reply["message"]]
+            words = "\n".join(printable(str(line)) for line in lines)
         except urllib.error.HTTPError as error:
             # not the error's own words: they may repeat what was sent
             with error:
@@ -662,8 +675,9 @@ def age_of(path: Path) -> float:
 
 
 def words_for_game(words: str) -> bytes:
-    """One line that the engine's print command can hold: no quotes, none but the engine's characters."""
-    return printable(words).replace('"', "'").strip()[:200].encode("latin-1", "replace")
+    """Lines that the engine's print command can hold: no quotes, no %, none but the engine's characters."""
+    lines = [printable(line).translate(HARMLESS).strip()[:200] for line in words.split("\n")[:ANSWER_LINES]]
+    return "\n".join(line for line in lines if line).encode("latin-1", "replace")
 
 
 # --- the relay --------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ SECRETS = (
     r"\bghp_[A-Za-z0-9]{30,}",
     r"\bAKIA[A-Z0-9]{16}\b",
 )
-DOMAIN_FILES = {"__init__.py", "routes.py", "admin.py", "service.py", "queries.py", "job.py"}
+DOMAIN_FILES = {"__init__.py", "routes.py", "members.py", "admin.py", "service.py", "queries.py", "job.py"}
 
 
 def tracked() -> list[Path]:

@@ -56,7 +56,9 @@ class _Token(msgspec.Struct):
     revoked_at: datetime | None
 
 
-class _Session(msgspec.Struct):
+class Session(msgspec.Struct):
+    """Who is logged in at a client."""
+
     member_id: int
     member_name: str
     state: str
@@ -194,12 +196,16 @@ class Logins:
         await trust.ask(connection, client, token.member_id, "used_code", at)
         return _pending("used_code"), _Try("used_code", token=token.id, member=token.member_id)
 
+    async def session(self, client_id: str) -> Session | None:
+        """Return who is logged in at a client, None when nobody is."""
+        return await self.postgres.one(_SQL["session"], Session, client_id, self.clock())
+
     async def resume(self, client: Client) -> Answer:
         """Say whether a client that connects is still logged in.
 
         It is, if it has logged in before and comes from a network at which the member is trusted.
         """
-        session = await self.postgres.one(_SQL["session"], _Session, client.client_id, self.clock())
+        session = await self.session(client.client_id)
         if session is None:
             return NO_SESSION
         async with self.postgres.transaction() as connection:
@@ -211,7 +217,7 @@ class Logins:
 
     async def _resume(self, connection: Connection, client: Client, member_id: int) -> tuple[Answer, _Try]:
         at = self.clock()
-        found = await fetch(connection, _SQL["session"], _Session, (client.client_id, at))
+        found = await fetch(connection, _SQL["session"], Session, (client.client_id, at))
         if not found or found[0].member_id != member_id:
             return NO_SESSION, _Try("ended")
         standing = await trust.standing(connection, member_id, client.network, at)

@@ -1,7 +1,7 @@
 """Leaderboards: players ranked by a metric over a calendar period."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,8 @@ from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "leaderboards")
+# How far down a board a player is looked for.
+SEARCHED: Final = 5_000
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -77,6 +79,29 @@ async def board(
     end = Cursor(shown[-1].value, shown[-1].player, after.passed + len(shown)) if more else None
     days = window(scope.period, today)
     return Board(chosen, scope, days.since, days.until, places, paging.encode(end) if end else None)
+
+
+class Standing(msgspec.Struct):
+    """A player's rank on a board, and the player just above; `rank` is None below the first `SEARCHED`."""
+
+    metric: Metric
+    rank: int | None = None
+    value: float = 0
+    above: int | None = None
+    above_value: float = 0
+
+
+async def standing(clickhouse: ClickHouse, name: str, scope: Scope, today: date, player: int) -> Standing:
+    """Return where a player stands on a board. Raises Unprocessable for an unknown metric."""
+    chosen = metric(name)
+    rows = await _rows(clickhouse, chosen, scope, today, paging.START, SEARCHED)
+    for place, row in enumerate(rows):
+        if row.player == player:
+            if not place:
+                return Standing(chosen, 1, row.value)
+            above = rows[place - 1]
+            return Standing(chosen, place + 1, row.value, above.player, above.value)
+    return Standing(chosen)
 
 
 async def _rows(

@@ -11,7 +11,7 @@ from msgspec import Meta
 from api import paging
 from api.errors import NotFound
 from api.paging import Cursor
-from api.players.identities import Bots, Identity, identities, parse, person
+from api.players.identities import Bots, Identity, Person, identities, parse, person
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -317,9 +317,43 @@ async def player(clickhouse: ClickHouse, public_id: str) -> Player:
     )
 
 
-async def _recent(clickhouse: ClickHouse, keys: list[int]) -> list[RecentMatch]:
+class Record(msgspec.Struct):
+    """A player's totals in short; the last two follow the events some seconds later."""
+
+    totals: PlayerTotals
+    matches: int
+    best_streak: int
+
+
+async def record(clickhouse: ClickHouse, who: Person) -> Record | None:
+    """Return the totals of a player, None for one of whom nothing is counted."""
+    totals, presence = await asyncio.gather(
+        clickhouse.one(_SQL["totals"], _Totals, keys=who.keys),
+        clickhouse.one(_SQL["presence"], _Presence, keys=who.keys),
+    )
+    if totals is None or totals.events == 0:
+        return None
+    played = presence or _Presence(0, None, None, [])
+    return Record(totals, played.matches, played.best_streak or 0)
+
+
+async def last_match(clickhouse: ClickHouse, who: Person) -> RecentMatch | None:
+    """Return the match in which a player was seen last."""
+    recent = await _recent(clickhouse, who.keys, 1)
+    return recent[0] if recent else None
+
+
+async def closest_rivals(clickhouse: ClickHouse, who: Person) -> tuple[Rival | None, Rival | None]:
+    """Return who killed a player most, and whom the player killed most."""
+    rows = await clickhouse.rows(_SQL["rivals"], _RivalRow, keys=who.keys, limit=1)
+    people = await identities(clickhouse, [row.opponent for row in rows])
+    nemeses, victims = _nemeses(rows, people), _victims(rows, people)
+    return nemeses[0] if nemeses else None, victims[0] if victims else None
+
+
+async def _recent(clickhouse: ClickHouse, keys: list[int], limit: int = _RECENT_MATCHES) -> list[RecentMatch]:
     """Return the last matches. Which they are is asked first: a match's lifeline is long."""
-    rows = await clickhouse.rows(_SQL["recent_matches"], _Played, keys=keys, limit=_RECENT_MATCHES)
+    rows = await clickhouse.rows(_SQL["recent_matches"], _Played, keys=keys, limit=limit)
     if not rows:
         return []
     matches = [row.match_key for row in rows]

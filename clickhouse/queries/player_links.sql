@@ -22,3 +22,14 @@ HAVING argMax(player_links.verified, player_links.updated_at)
 
 -- name: member
 SELECT public_id(sipHash64('member', toString({member:UInt64}))) AS id;
+
+-- name: member_key
+SELECT sipHash64('member', toString({member:UInt64})) AS key;
+
+-- name: key
+-- The key of a client, or of a mere name where there is no id.
+SELECT player_key({name:String}, {client:String}, false) AS key;
+
+-- name: seen
+-- Any of some keys under which something was counted.
+SELECT player_key AS key FROM player_identities WHERE player_key IN {keys:Array(UInt64)} LIMIT 1;

@@ -107,6 +107,13 @@ def test_the_whole_login(game: Game) -> None:
         assert time.monotonic() < deadline, told
         time.sleep(0.2)
 
+    words, seconds = game.ask("command", command="stats")
+    assert words.startswith("Mara (member): 2 kills, 0 deaths, K/D 2.00")
+    assert len(words.splitlines()) == 2
+    assert seconds < 3
+    assert game.ask("command", command="top", arguments="kills")[0] == "Kills, all time: 1. Ann 2"
+    assert game.ask("command", command="dance")[0].startswith("You can ask: stats")
+
     assert game.ask("logout")[0] == "You are logged out."
     assert game.ask("resume")[0] == "-"
 

@@ -31,7 +31,7 @@ class Request(BaseHTTPRequestHandler):
         platform = self.server
         with platform.lock:
             platform.requests.append(self.path)
-            if self.path.startswith("/api/v1/auth/"):
+            if self.path.startswith(("/api/v1/auth/", "/api/v1/game/")):
                 platform.asked.append((self.path, self.headers["Authorization"], json.loads(body)))
                 return self.answer(*platform.reply)
             conduct = platform.conducts.pop(0) if platform.conducts else platform.usual

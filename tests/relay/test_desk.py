@@ -69,6 +69,30 @@ def test_other_questions(
     assert "code" not in platform.asked[0][2]
 
 
+def test_a_question_about_stats(look: Callable[..., None], platform: Any, spool: Any) -> None:
+    asked = {"ask": "command", "client_id": "c", "name": "Ann", "command": "rank", "arguments": "kd week"}
+    platform.reply = (
+        200,
+        {"outcome": "answered", "lines": ['One "two"', "", "50%s", *["more"] * 9], "known_by": "name"},
+    )
+    path = put(spool, {**asked, "address": "192.0.2.7", "code": "K7QX-2M9D"})
+    look()
+    (sent,) = platform.asked
+    assert sent[0] == "/api/v1/game/commands"
+    assert sent[2] == {name: asked[name] for name in ("client_id", "name", "command", "arguments")}
+    assert answer_to(path).read_text() == "One 'two'\n50_s\nmore\nmore\nmore"
+
+
+@pytest.mark.parametrize("reply", [{"outcome": "answered", "message": "no lines"}, {"lines": ["no outcome"]}])
+def test_an_answer_in_other_words_is_none(
+    look: Callable[..., None], platform: Any, spool: Any, reply: object
+) -> None:
+    platform.reply = (200, reply)
+    path = put(spool, {"ask": "command", "command": "top"})
+    look()
+    assert "does not answer" in answer_to(path).read_text()
+
+
 def test_who_never_logged_in_is_told_nothing_on_connecting(
     look: Callable[..., None], platform: Any, spool: Any
 ) -> None:
