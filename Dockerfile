@@ -4,7 +4,7 @@ FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /app
 COPY requirements.txt /source/
-RUN /app/bin/pip install --require-hashes -r /source/requirements.txt
+RUN /app/bin/pip install --no-deps --require-hashes -r /source/requirements.txt
 COPY . /source
 RUN /app/bin/pip install --no-deps --no-build-isolation /source
 

@@ -56,8 +56,12 @@ class Access:
             standing = await self._limits.spend("reads", addresses.household(self.address_of(connection)))
         else:
             state["caller"], state["address"] = caller, self.address_of(connection)
-            standing = await self._limits.spend("key", str(caller.key_id or 0))
+            standing = await self.count(caller)
         _show(standing, state)
+
+    async def count(self, caller: Caller) -> Standing | None:
+        """Count a request with a key. Raises TooManyRequests."""
+        return await self._limits.spend("key", str(caller.key_id or 0))
 
     async def _reader(self, connection: Connection) -> Caller | None:
         """Return whose key a request carries where none is asked for; one that is not good is as none."""
@@ -70,14 +74,17 @@ class Access:
             return None
 
     async def admit(self, connection: Connection, allowed: frozenset[Kind]) -> Caller:
-        """Return whose key a request carries.
+        """Return whose key a request carries. Raises as `admit_key`."""
+        return await self.admit_key(token_of(connection), connection, allowed)
+
+    async def admit_key(self, token: str | None, connection: Connection, allowed: frozenset[Kind]) -> Caller:
+        """Return whose key this is.
 
         Raises as `Gate.caller`, and TooManyRequests in place of that for an address that fails too often. A
         key that was made here cannot be guessed, so a good one is let in however often others at the same
         address failed. Whatever else is sent may be a guess at the admin's key of AFTERACTION_ADMIN_TOKEN,
         and is not even looked at over the budget.
         """
-        token = token_of(connection)
         known = self._gate.remembered(token, allowed)
         if known is not None:
             return known
@@ -105,6 +112,14 @@ class Access:
             self._warn(peer)
             return peer
         return addresses.client(peer, forwarded, self._trusted)
+
+    def is_encrypted(self, connection: Connection) -> bool:
+        """Tell whether the client speaks TLS: to us, or to a trusted proxy that says so."""
+        if connection.scope["scheme"] == "https":
+            return True
+        peer = connection.client.host if connection.client else ""
+        said = connection.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip()
+        return said == "https" and addresses.is_in(peer, self._trusted)
 
     def _warn(self, peer: str) -> None:
         """Say once that a proxy of one's own seems to be there that nobody told us of."""

@@ -36,6 +36,12 @@ def client(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) 
     return str(believed)
 
 
+def is_in(address: str, trusted: Sequence[Network]) -> bool:
+    """Tell whether an address lies in one of the networks."""
+    parsed = _parsed(address)
+    return parsed is not None and _is_in(parsed, trusted)
+
+
 def household(address: str) -> str:
     """Return what is counted as one sender: an IPv4 address, or the /64 of an IPv6 address."""
     parsed = _parsed(address)

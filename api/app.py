@@ -23,14 +23,18 @@ import api.stats.routes
 from api import __version__, access
 from api.ingest.routes import Door
 from api.platform import Platform
-from api.problems import HANDLERS
 from api.requests import RequestMiddleware
+from api.web import pages, site
+from api.web.assets import Assets
 
 
 def create_app(platform: Platform) -> Litestar:
     """Return the application over opened stores."""
     entry = access.Access(platform.gate, platform.limits, platform.settings)
+    assets = Assets()
     given = {
+        "platform": platform,
+        "entry": entry,
         "settings": platform.settings,
         "postgres": platform.postgres,
         "clickhouse": platform.clickhouse,
@@ -43,6 +47,7 @@ def create_app(platform: Platform) -> Litestar:
     return Litestar(
         route_handlers=[
             api.ingest.routes.router,
+            *pages.routes(platform, entry, assets),
             Router(
                 "/",
                 guards=[access.guard_of(entry)],
@@ -56,6 +61,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.audit.admin.router,
                     api.auth.admin.router,
                     api.ingest.admin.router,
+                    api.ingest.admin.blocks_router,
                     api.logins.routes.router,
                     api.logins.members.router,
                     api.logins.admin.member_router,
@@ -69,7 +75,8 @@ def create_app(platform: Platform) -> Litestar:
             "caller": Provide(access.caller_of, sync_to_thread=False),
             "actor": Provide(access.actor_of, sync_to_thread=False),
         },
-        exception_handlers=HANDLERS,
+        exception_handlers=site.error_handlers(),
+        template_config=site.templates(assets),
         middleware=[DefineMiddleware(RequestMiddleware)],
         openapi_config=OpenAPIConfig(
             title="After Action", version=__version__, path="/api/docs", render_plugins=[ScalarRenderPlugin()]

@@ -20,7 +20,7 @@ from api.audit.service import command_line
 from api.auth import keys
 from api.auth.tokens import Kind
 from api.bench.commands import bench
-from api.doctor import Finding, examine
+from api.doctor import Finding, OverHttp, examine
 from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
@@ -361,7 +361,7 @@ def doctor(name: str | None, json_: bool) -> None:
     async def run(found: Engines, postgres: Postgres) -> list[Finding]:
         client = redis_store.connect(found.redis_url)
         try:
-            return await examine(postgres, client, url, name)
+            return await examine(postgres, client, OverHttp(url) if url else None, name)
         finally:
             await client.aclose()
 

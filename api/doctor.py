@@ -1,18 +1,20 @@
 """The doctor: why do a server's events not arrive?"""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import httpx
 import msgspec
 from redis.asyncio import Redis
 
-from api.errors import StoreUnavailable
+from api.errors import AfterActionError, StoreUnavailable
+from api.health import service as health
 from api.ingest import inbox, refusals
 from api.servers import queries
 from api.servers import service as servers
 from api.servers.queries import Server
 from api.servers.service import EventType
+from api.stores.clickhouse import ClickHouse, QueryError
 from api.stores.postgres import Postgres
 
 _SKEW_SECONDS = 60
@@ -20,6 +22,9 @@ _BACKLOG_SECONDS = 600
 _QUIET_SECONDS = 900
 _STUCK_SECONDS = 60
 _LATEST_SESSIONS = 10
+_TYPES_DAYS = 30
+
+T = TypeVar("T")
 
 Level = Literal["good", "note", "bad"]
 
@@ -36,36 +41,101 @@ class _Types(msgspec.Struct):
     types: list[EventType]
 
 
-async def examine(postgres: Postgres, redis: Redis, url: str | None, name: str | None) -> list[Finding]:
-    """Examine After Action and one server, or all of them.
+class _Ready(msgspec.Struct):
+    status: str
+    stores: dict[str, str]
 
-    `url` is where After Action listens, None when it does not run.
-    """
-    found = await _platform(postgres, url)
+
+class NoAnswer(AfterActionError):
+    """The instance does not say what it was asked."""
+
+
+class Instance(Protocol):
+    """After Action as the doctor asks it. Both raise NoAnswer."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as " at http://..."."""
+
+    async def readiness(self) -> _Ready:
+        """Say how it is, and how its stores are."""
+
+    async def types(self, server_id: int) -> list[EventType]:
+        """Say what types of event a server sent."""
+
+
+class OverHttp:
+    """An instance in another process."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.place = f" at {url}"
+
+    async def readiness(self) -> _Ready:
+        """Ask for /readyz."""
+        return await self._ask("/readyz", _Ready)
+
+    async def types(self, server_id: int) -> list[EventType]:
+        """Ask the API."""
+        return (await self._ask(f"/api/v1/servers/{server_id}/types", _Types)).types
+
+    async def _ask(self, path: str, kind: type[T]) -> T:
+        try:
+            async with httpx.AsyncClient(timeout=10) as client:
+                return msgspec.json.decode((await client.get(self._url + path)).content, type=kind)
+        except (httpx.HTTPError, msgspec.DecodeError) as error:
+            raise NoAnswer(repr(error)) from error
+
+
+class Inside:
+    """The instance that the doctor runs in."""
+
+    place = ""
+
+    def __init__(self, postgres: Postgres, clickhouse: ClickHouse, redis: Redis) -> None:
+        self._stores = postgres, clickhouse, redis
+
+    async def readiness(self) -> _Ready:
+        """Ask every store."""
+        found = await health.readiness(*self._stores)
+        return _Ready(found.status, found.stores)
+
+    async def types(self, server_id: int) -> list[EventType]:
+        """Ask ClickHouse."""
+        try:
+            return await servers.event_types(self._stores[1], server_id, _TYPES_DAYS)
+        except (StoreUnavailable, QueryError) as error:
+            raise NoAnswer(str(error)) from error
+
+
+async def examine(
+    postgres: Postgres, redis: Redis, instance: Instance | None, name: str | None
+) -> list[Finding]:
+    """Examine After Action, None when it does not run, and one server, or all of them."""
+    found = await _platform(postgres, instance)
     known = [server for server in await queries.all_servers(postgres) if name in (None, server.name)]
     if not known:
         there = "there are none" if name is None else f"there is none called {name!r}"
         found.append(Finding("bad", "servers", f"{there}; `afteraction server add NAME` adds one"))
     for server in known:
-        found += await _server(postgres, url, server)
+        found += await _server(postgres, instance, server)
     return found + await _refusals(redis)
 
 
-async def _platform(postgres: Postgres, url: str | None) -> list[Finding]:
+async def _platform(postgres: Postgres, instance: Instance | None) -> list[Finding]:
     about = "After Action"
-    if url is None:
+    if instance is None:
         return [Finding("bad", about, "does not run; `afteraction up` starts it")]
     found = []
     try:
-        async with httpx.AsyncClient(timeout=10) as client:
-            answer = (await client.get(f"{url}/readyz")).json()
-        level: Level = "good" if answer["status"] == "ready" else "bad"
-        found.append(Finding(level, about, f"{answer['status']} at {url}"))
-        for store, said in answer["stores"].items():
+        answer = await instance.readiness()
+        level: Level = "good" if answer.status == "ready" else "bad"
+        found.append(Finding(level, about, f"{answer.status}{instance.place}"))
+        for store, said in answer.stores.items():
             if said != "ok":
                 found.append(Finding("bad", about, f"{store}: {said}"))
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        found.append(Finding("bad", about, f"does not answer at {url}: {error!r}"))
+    except NoAnswer as error:
+        found.append(Finding("bad", about, f"does not answer{instance.place}: {error}"))
     failure = await inbox.failure(postgres)
     if failure:
         found.append(Finding("bad", about, f"ClickHouse refuses events, which wait in the inbox: {failure}"))
@@ -76,7 +146,7 @@ async def _platform(postgres: Postgres, url: str | None) -> list[Finding]:
     return found
 
 
-async def _server(postgres: Postgres, url: str | None, server: Server) -> list[Finding]:
+async def _server(postgres: Postgres, instance: Instance | None, server: Server) -> list[Finding]:
     found = [] if server.active else [_no_token(server)]
     sessions = await servers.sessions(postgres, server.id, _LATEST_SESSIONS)
     if not sessions or server.last_received_at is None:
@@ -91,7 +161,7 @@ async def _server(postgres: Postgres, url: str | None, server: Server) -> list[F
     for reject in await queries.rejects(postgres, server.id):
         text = f"{reject.events} events in quarantine as {reject.code}, the latest: {reject.reason}"
         found.append(Finding("bad", server.name, text))
-    return found + await _unknown_types(url, server)
+    return found + await _unknown_types(instance, server)
 
 
 def _no_token(server: Server) -> Finding:
@@ -124,16 +194,13 @@ def _ranges(session: servers.Session) -> str:
     return "(" + ", ".join(shown) + (", ..." if len(session.missing_ranges) > 5 else "") + ")"
 
 
-async def _unknown_types(url: str | None, server: Server) -> list[Finding]:
-    if url is None:
+async def _unknown_types(instance: Instance | None, server: Server) -> list[Finding]:
+    if instance is None:
         return []
     try:
-        async with httpx.AsyncClient(timeout=10) as client:
-            answer = await client.get(f"{url}/api/v1/servers/{server.id}/types")
-            answer.raise_for_status()
-    except httpx.HTTPError:
+        types = await instance.types(server.id)
+    except NoAnswer:
         return []
-    types = msgspec.json.decode(answer.content, type=_Types).types
     return [
         Finding(
             "note", server.name, f"{t.events} events of the unknown type {t.type!r} were kept and not counted"

@@ -6,6 +6,7 @@ AfterActionError
 │   ├── BadRequest            400
 │   ├── TokenMissing          401
 │   ├── TokenRefused          403
+│   ├── Forbidden             403
 │   ├── NotFound              404
 │   ├── Conflict              409
 │   ├── BodyTooLarge          413
@@ -54,6 +55,13 @@ class TokenRefused(RequestError):
 
     status = 403
     title = "Token refused"
+
+
+class Forbidden(RequestError):
+    """A request that a page of our own would not have sent."""
+
+    status = 403
+    title = "Forbidden"
 
 
 class NotFound(RequestError):

@@ -1,6 +1,14 @@
-"""Jobs that a command asks of the running instance: a queue in Redis, and how far each job is."""
+"""What the running instance does beside answering: jobs that a command asks of it, and its own steps.
 
+Jobs are a queue in Redis, with how far each one is. Of each step, Redis holds how it last went.
+"""
+
+import asyncio
+import os
+import socket
+import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import msgspec
@@ -13,6 +21,12 @@ from api.stores.redis import away
 
 _QUEUE = "jobs"
 _KEEP_SECONDS = 86_400
+_RECENT = "jobs:recent"
+_RECENT_JOBS = 50
+_STEPS = "worker:steps"
+# A step that goes well is noted no more often.
+_NOTE_SECONDS = 5.0
+_PATIENCE_SECONDS = 0.25
 
 
 class Job(msgspec.Struct):
@@ -20,6 +34,7 @@ class Job(msgspec.Struct):
 
     id: str
     noun: str | None
+    asked_at: datetime | None = None
 
 
 class Progress(msgspec.Struct):
@@ -34,10 +49,70 @@ class Progress(msgspec.Struct):
 
 async def ask(redis: Redis, noun: str | None) -> str:
     """Queue a rebuild and return the job's id."""
-    job = Job(uuid4().hex, noun)
+    job = Job(uuid4().hex, noun, datetime.now(UTC))
+    packed = msgspec.json.encode(job)
     with away():
-        await redis.lpush(_QUEUE, msgspec.json.encode(job))
+        async with redis.pipeline(transaction=True) as pipe:
+            pipe.lpush(_QUEUE, packed)
+            pipe.lpush(_RECENT, packed)
+            pipe.ltrim(_RECENT, 0, _RECENT_JOBS - 1)
+            await pipe.execute()
     return job.id
+
+
+async def recent(redis: Redis) -> list[tuple[Job, Progress | None]]:
+    """Return the jobs of the last day, the latest first, with how far each is."""
+    with away():
+        found = [msgspec.json.decode(row, type=Job) for row in await redis.lrange(_RECENT, 0, -1)]
+    return [(job, state) for job in found if (state := await progress(redis, job.id)) or _is_young(job)]
+
+
+def _is_young(job: Job) -> bool:
+    return job.asked_at is not None and (datetime.now(UTC) - job.asked_at).total_seconds() < _KEEP_SECONDS
+
+
+class Step(msgspec.Struct):
+    """How a step of a worker last went, and how long that took. `failure`: of the last that failed."""
+
+    name: str
+    at: datetime
+    seconds: float
+    pause: float
+    good: bool
+    worker: str
+    failure: str | None = None
+    failed_at: datetime | None = None
+
+
+class Steps:
+    """Notes how the steps of this worker go; without Redis they go unnoted."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._worker = f"{socket.gethostname()} {os.getpid()}"
+        self._last: dict[str, tuple[Step, float]] = {}
+
+    async def note(self, name: str, pause: float, seconds: float, failure: str | None = None) -> None:
+        """Note a step that is done or has failed: `pause` until the next, `seconds` that it took."""
+        before, noted = self._last.get(name, (None, 0.0))
+        good, at = failure is None, datetime.now(UTC)
+        if before is not None and before.good and good and time.monotonic() - noted < _NOTE_SECONDS:
+            return
+        step = Step(name, at, seconds, pause, good, self._worker, failure, at)
+        if good:
+            step.failure, step.failed_at = (before.failure, before.failed_at) if before else (None, None)
+        self._last[name] = step, time.monotonic()
+        # Nothing waits for a Redis that does not answer.
+        with suppress(StoreUnavailable), away():
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._redis.hset(_STEPS, name, msgspec.json.encode(step))
+
+
+async def steps(redis: Redis) -> list[Step]:
+    """Return how each step last went, by name."""
+    with away():
+        found = await redis.hvals(_STEPS)
+    return sorted((msgspec.json.decode(row, type=Step) for row in found), key=lambda step: step.name)
 
 
 async def progress(redis: Redis, job_id: str) -> Progress | None:

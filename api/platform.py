@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from api.auth.service import Gate
+from api.auth.sessions import Sessions
 from api.embedded.engines import Engines
 from api.errors import ConfigurationError
 from api.ingest.service import Inlet
@@ -31,6 +32,7 @@ class Platform:
     limits: Limits
     inlet: Inlet
     logins: Logins
+    sessions: Sessions
 
 
 @asynccontextmanager
@@ -48,8 +50,9 @@ async def opened(
         inlet.start()
         gate, limits = Gate(postgres, settings.admin_token), Limits(client, settings)
         logins = Logins(postgres, settings)
+        sessions = Sessions(client, gate)
         try:
-            yield Platform(settings, postgres, store, client, gate, limits, inlet, logins)
+            yield Platform(settings, postgres, store, client, gate, limits, inlet, logins, sessions)
         finally:
             logins.close()
             await inlet.stop()

@@ -1,6 +1,7 @@
 """Everything that runs beside the HTTP application."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -9,6 +10,7 @@ from api import jobs
 from api.errors import StoreUnavailable
 from api.ingest import job as ingest
 from api.ingest import merges
+from api.jobs import Steps
 from api.live import job as live
 from api.logins import job as logins
 from api.matches.job import Settler
@@ -19,6 +21,7 @@ log = structlog.get_logger()
 
 async def work(platform: Platform) -> None:
     """Write blocks, settle matches, keep the live ones, run jobs and tidy up, until cancelled."""
+    notes = Steps(platform.redis)
     settler = Settler(platform.clickhouse, lambda: ingest.quiet(platform.postgres))
     async with asyncio.TaskGroup() as group:
         for name, step, pause in (
@@ -40,18 +43,21 @@ async def work(platform: Platform) -> None:
             ("tidy", lambda: ingest.tidy(platform.postgres), 3600.0),
             ("forget", lambda: logins.tidy(platform.postgres, platform.settings), 3600.0),
         ):
-            group.create_task(_for_ever(name, step, pause), name=name)
+            group.create_task(_for_ever(notes, name, step, pause), name=name)
 
 
-async def _for_ever(name: str, step: Callable[[], Awaitable[None]], pause: float) -> None:
+async def _for_ever(notes: Steps, name: str, step: Callable[[], Awaitable[object]], pause: float) -> None:
     """Repeat a step; one that fails is reported and tried again, and stops nothing else."""
     while True:
+        began, failure, rest = time.monotonic(), None, pause
         try:
             await step()
         except StoreUnavailable as error:
             log.warning("waiting for a store", job=name, store=error.store, cause=error.cause)
-            await asyncio.sleep(1)
+            failure, rest = str(error), pause + 1
         except Exception as error:
             log.error("job failed", job=name, exc_info=error)
-            await asyncio.sleep(5)
-        await asyncio.sleep(pause)
+            failure = f"{type(error).__name__}; the log has the details"
+            rest = pause + 5
+        await notes.note(name, pause, time.monotonic() - began, failure)
+        await asyncio.sleep(rest)

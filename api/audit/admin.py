@@ -1,5 +1,6 @@
 """HTTP: the audit log, for admins."""
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -29,10 +30,29 @@ async def list_audit(
             pattern=r"^[^\x00]*$", max_length=200, description="only this, as `server Omaha` or `key 3`"
         ),
     ] = None,
+    who: Annotated[
+        str | None,
+        QueryParameter(pattern=r"^[^\x00]*$", max_length=200, description="a part of the key's label"),
+    ] = None,
+    action: Annotated[
+        str | None,
+        QueryParameter(pattern=r"^[\w.]*$", max_length=64, description="how the action begins, as `server.`"),
+    ] = None,
+    since: Annotated[date | None, QueryParameter(description="a day in UTC, included")] = None,
+    until: Annotated[date | None, QueryParameter(description="a day in UTC, included")] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> AuditPage:
     """Return the audit log."""
-    entries = await service.page(postgres, before=before, subject=subject, limit=limit)
+    entries = await service.page(
+        postgres,
+        before=before,
+        subject=subject,
+        who=who,
+        action=action,
+        since=since,
+        until=until,
+        limit=limit,
+    )
     return AuditPage(entries, entries[-1].id if len(entries) == limit else None)
 
 

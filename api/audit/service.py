@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -79,8 +79,21 @@ def _json(side: dict[str, Any] | None) -> str | None:
 
 
 async def page(
-    postgres: Postgres, *, before: int | None = None, subject: str | None = None, limit: int = 100
+    postgres: Postgres,
+    *,
+    before: int | None = None,
+    subject: str | None = None,
+    who: str | None = None,
+    action: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    limit: int = 100,
 ) -> list[Entry]:
-    """Return entries with ids below `before`, the newest first; of one subject, or of all."""
+    """Return entries with ids below `before`, the newest first.
+
+    Those of one subject; of names that hold `who`; of actions that begin so; of the days from `since` to
+    `until`, both included, in UTC.
+    """
+    asked = {"subject": subject, "who": who, "action": action, "since": since, "until": until}
     top = _NEWEST if before is None else before
-    return await postgres.rows(_SQL["page"], Entry, top, subject, subject, limit)
+    return await postgres.rows(_SQL["page"], Entry, before=top, limit=limit, **asked)

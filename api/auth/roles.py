@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from api.auth.tokens import Kind
 
-Rule = Literal["open", "read", "server", "forum", "admin"]
+Rule = Literal["open", "read", "server", "forum", "admin", "session"]
 
 # What each rule lets in. An admin may do what a forum may; a server speaks for itself alone.
 ALLOWED: Final[dict[Rule, frozenset[Kind]]] = {
@@ -13,4 +13,6 @@ ALLOWED: Final[dict[Rule, frozenset[Kind]]] = {
     "server": frozenset({"server"}),
     "forum": frozenset({"forum", "admin"}),
     "admin": frozenset({"admin"}),
+    # Pages: a key opens none of them, only the session that an admin's key began.
+    "session": frozenset(),
 }

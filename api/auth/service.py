@@ -1,5 +1,6 @@
 """Checking keys, with a short memory so that ingest need not ask Postgres each time."""
 
+import hashlib
 import hmac
 import time
 from collections.abc import Callable
@@ -71,7 +72,7 @@ class Gate:
         self._postgres = postgres
         self._configured = tokens.hashed(admin_token) if admin_token else None
         self._clock = clock
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[bytes | int, _Known] = {}
 
     def remembered(self, token: str | None, allowed: frozenset[Kind]) -> Caller | None:
         """Return whose key this is if that is known without asking, None otherwise."""
@@ -113,8 +114,29 @@ class Gate:
                 hashed, _Known(now + _MEMORY_SECONDS, Caller("admin", "AFTERACTION_ADMIN_TOKEN"), True)
             )
         stored = await self._postgres.one(_SQL["key_of_hash"], Stored, hashed)
-        if stored is None:
+        return None if stored is None else await self._note(hashed, stored, now)
+
+    async def holder(self, key_id: int) -> Caller | None:
+        """Return whose key has an id, None when it does not hold any more."""
+        now = self._clock()
+        known = self._known.get(key_id)
+        if known is None or known.until <= now:
+            stored = await self._postgres.one(_SQL["key_of_id"], Stored, key_id)
+            if stored is None:
+                return None
+            known = await self._note(key_id, stored, now)
+        return known.caller if known.holds else None
+
+    def seal(self, text: str) -> str | None:
+        """Return a mark that only the key of AFTERACTION_ADMIN_TOKEN makes of a text; None without that key.
+
+        Who reads the mark and not the text cannot try keys against it.
+        """
+        if self._configured is None:
             return None
+        return hmac.new(self._configured, text.encode(), hashlib.sha256).hexdigest()
+
+    async def _note(self, asked: bytes | int, stored: Stored, now: float) -> _Known:
         if stored.unnoted:
             with suppress(StoreUnavailable):
                 await self._postgres.execute(_SQL["note_use"], stored.key_id)
@@ -124,16 +146,16 @@ class Gate:
             Caller(stored.kind, stored.label, stored.key_id, stored.server_id),
             stored.holds,
         )
-        return self._remember(hashed, known)
+        return self._remember(asked, known)
 
     def forget(self) -> None:
         """Forget what was looked up: the next use of each key asks Postgres again."""
         self._known.clear()
 
-    def _remember(self, hashed: bytes, known: _Known) -> _Known:
+    def _remember(self, asked: bytes | int, known: _Known) -> _Known:
         if len(self._known) >= _MEMORY_KEYS:
             self._known.clear()
-        self._known[hashed] = known
+        self._known[asked] = known
         return known
 
 

@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from api.audit.service import Actor
 from api.events.refusal import RejectCode
-from api.ingest import quarantine
-from api.ingest.quarantine import Driven
+from api.ingest import inbox, quarantine
+from api.ingest.inbox import FailingBlock
+from api.ingest.quarantine import Driven, Thrown
 from api.ingest.service import Inlet
 from api.settings import Settings
 from api.stores.postgres import Postgres
@@ -36,6 +37,18 @@ class QuarantinePage(msgspec.Struct):
 
     events: list[QuarantinedShown]
     next_before: int | None
+
+
+class Discarded(msgspec.Struct):
+    """What was thrown away, by server and reason."""
+
+    thrown: list[Thrown]
+
+
+class FailingBlocks(msgspec.Struct):
+    """Blocks of accepted events that ClickHouse refused, the oldest first."""
+
+    blocks: list[FailingBlock]
 
 
 @get("/", operation_id="listQuarantine", summary="Events that were not accepted", tags=["admin"])
@@ -78,6 +91,27 @@ async def drive_quarantine(
     return await quarantine.drive(postgres, inlet, settings, actor, server_id=server, code=code)
 
 
+@delete("/", operation_id="discardQuarantine", summary="Throw them away", tags=["admin"], status_code=200)
+async def discard_quarantine(
+    postgres: NamedDependency[Postgres],
+    actor: NamedDependency[Actor],
+    event: Annotated[int | None, QueryParameter(ge=1, le=2**62)] = None,
+    server: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
+    code: FromQuery[RejectCode | None] = None,
+) -> Discarded:
+    """Throw away quarantined events for good: one, or those of a server, for a reason, or both."""
+    return Discarded(await quarantine.discard(postgres, actor, event_id=event, server_id=server, code=code))
+
+
+@get("/", operation_id="listFailingBlocks", summary="Refused blocks", tags=["admin"])
+async def list_failing_blocks(postgres: NamedDependency[Postgres]) -> FailingBlocks:
+    """Return the blocks that ClickHouse does not take, and why; they are tried again until it does."""
+    return FailingBlocks(await inbox.failing(postgres))
+
+
 router = Router(
-    "/api/v1/admin/quarantine", opt={"access": "admin"}, route_handlers=[list_quarantine, drive_quarantine]
+    "/api/v1/admin/quarantine",
+    opt={"access": "admin"},
+    route_handlers=[list_quarantine, drive_quarantine, discard_quarantine],
 )
+blocks_router = Router("/api/v1/admin/blocks", opt={"access": "admin"}, route_handlers=[list_failing_blocks])

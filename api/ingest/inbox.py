@@ -1,5 +1,7 @@
 """How much is accepted and not yet in ClickHouse."""
 
+from datetime import datetime
+
 import msgspec
 
 from api import metrics
@@ -19,6 +21,19 @@ class Inbox(msgspec.Struct):
     failing_blocks: int
 
 
+class FailingBlock(msgspec.Struct):
+    """A block that ClickHouse refused; it is tried again at `retry_at`, for ever. `bytes`: unpacked."""
+
+    id: int
+    token: str
+    sealed_at: datetime
+    failures: int
+    reason: str
+    retry_at: datetime
+    events: int
+    bytes: int
+
+
 class _Failure(msgspec.Struct):
     text: str
 
@@ -35,3 +50,8 @@ async def failure(postgres: Postgres) -> str | None:
     """Return why ClickHouse refused the oldest failing block, None when it refuses none."""
     found = await postgres.one(_SQL["failure"], _Failure)
     return found.text if found else None
+
+
+async def failing(postgres: Postgres, limit: int = 100) -> list[FailingBlock]:
+    """Return the blocks that ClickHouse refused, the oldest first."""
+    return await postgres.rows(_SQL["failing"], FailingBlock, limit)

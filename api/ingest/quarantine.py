@@ -6,11 +6,12 @@ import msgspec
 
 from api.audit import service as audit
 from api.audit.service import Actor
+from api.errors import NotFound, Unprocessable
 from api.ingest.decode import decode
 from api.ingest.service import Inlet
 from api.ingest.sorting import Arrival
 from api.settings import Settings
-from api.stores.postgres import Postgres
+from api.stores.postgres import Postgres, fetch
 from api.stores.sql import queries
 
 _SQL = queries("postgres", "quarantine")
@@ -32,6 +33,28 @@ class Quarantined(msgspec.Struct):
     times: int
 
 
+class Tally(msgspec.Struct):
+    """How many events of a server lie in quarantine for one reason."""
+
+    server_id: int
+    server: str
+    code: str
+    events: int
+
+
+class Thrown(msgspec.Struct):
+    """How many events of a server were thrown away, and how often those had come."""
+
+    server: str
+    code: str
+    events: int
+    times: int
+
+
+class _Count(msgspec.Struct):
+    events: int
+
+
 class Driven(msgspec.Struct):
     """What became of quarantined events that were driven in again."""
 
@@ -46,6 +69,41 @@ async def page(
     """Return quarantined events, the newest first, with ids below `before`."""
     top = before if before is not None else _NEWEST
     return await postgres.rows(_SQL["page"], Quarantined, top, server_id, server_id, code, code, limit)
+
+
+async def count(postgres: Postgres) -> int:
+    """Return how many events lie in quarantine."""
+    return (await postgres.rows(_SQL["count"], _Count))[0].events
+
+
+async def tally(postgres: Postgres) -> list[Tally]:
+    """Return how much of which server lies there, and why; the most first."""
+    return await postgres.rows(_SQL["tally"], Tally)
+
+
+async def discard(
+    postgres: Postgres,
+    by: Actor,
+    *,
+    event_id: int | None = None,
+    server_id: int | None = None,
+    code: str | None = None,
+) -> list[Thrown]:
+    """Throw quarantined events away for good: one, or those of a server, for a reason, or both.
+
+    Raises Unprocessable when nothing says which, and NotFound when there are none.
+    """
+    asked = {"id": event_id, "server": server_id, "code": code}
+    if all(value is None for value in asked.values()):
+        raise Unprocessable("say which quarantined events: an id, a server, or a code")
+    async with postgres.transaction() as connection:
+        thrown = await fetch(connection, _SQL["discard"], Thrown, asked)
+        if not thrown:
+            raise NotFound("no such event lies in quarantine: it was thrown away, or went in")
+        subject = "quarantine" if event_id is None else f"quarantine {event_id}"
+        before = {"events": msgspec.to_builtins(thrown)}
+        await audit.record(connection, by, "quarantine.discard", subject, before=before)
+    return thrown
 
 
 async def drive(

@@ -10,11 +10,11 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from api.audit.service import Actor
-from api.logins import decisions
-from api.logins.links import LinkConflict
+from api.logins import decisions, links
+from api.logins.links import LinkConflict, Linked
 from api.logins.members import CLIENT_ID, Approved, MemberPath
 from api.logins.service import Logins
-from api.logins.trust import Approval
+from api.logins.trust import Approval, TrustedOf
 
 
 class NewLink(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,6 +39,19 @@ class LinkConflicts(msgspec.Struct):
     """Claims that an admin should decide, the latest first."""
 
     conflicts: list[LinkConflict]
+
+
+class Addresses(msgspec.Struct):
+    """Where members are trusted, the latest first. `next_before` gives the following page."""
+
+    addresses: list[TrustedOf]
+    next_before: int | None
+
+
+class Links(msgspec.Struct):
+    """Clients and the members who logged in with them, the latest first."""
+
+    links: list[Linked]
 
 
 class Try(msgspec.Struct):
@@ -110,6 +123,33 @@ async def list_conflicts(logins: NamedDependency[Logins]) -> LinkConflicts:
     return LinkConflicts(await decisions.conflicts(logins))
 
 
+@get("/addresses", operation_id="listAddresses", summary="Where members are trusted", tags=["admin"])
+async def list_addresses(
+    logins: NamedDependency[Logins],
+    before: Annotated[int | None, QueryParameter(ge=1, le=2**62)] = None,
+    member: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> Addresses:
+    """Return the addresses and ranges that hold now."""
+    rows = await decisions.addresses(logins, before, member, limit)
+    return Addresses(rows, rows[-1].id if len(rows) == limit else None)
+
+
+@get("/links", operation_id="listLinks", summary="Clients of members", tags=["admin"])
+async def list_links(
+    logins: NamedDependency[Logins],
+    member: Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)] = None,
+    client_id: Annotated[str | None, QueryParameter(pattern=CLIENT_ID)] = None,
+    before: Annotated[datetime | None, QueryParameter(description="a last login")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> Links:
+    """Return which clients members have logged in with, and whose they are."""
+    found = await links.page(
+        logins.postgres, member_id=member, client_id=client_id, before=before, limit=limit
+    )
+    return Links(found)
+
+
 @get("/history", operation_id="listLogins", summary="Tries to log in", tags=["admin"])
 async def list_history(
     logins: NamedDependency[Logins],
@@ -128,5 +168,5 @@ member_router = Router(
 router = Router(
     "/api/v1/admin/logins",
     opt={"access": "admin"},
-    route_handlers=[list_approvals, list_conflicts, list_history],
+    route_handlers=[list_approvals, list_conflicts, list_addresses, list_links, list_history],
 )

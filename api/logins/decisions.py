@@ -12,7 +12,7 @@ from api.errors import StoreUnavailable
 from api.logins import links, locks, networks, trust
 from api.logins.links import LinkConflict, Linked
 from api.logins.service import Logins
-from api.logins.trust import Approval, Policy, Trusted
+from api.logins.trust import Approval, Policy, Trusted, TrustedOf
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Connection
 from api.stores.sql import queries
@@ -20,6 +20,7 @@ from api.stores.sql import queries
 T = TypeVar("T")
 
 _SQL = queries("postgres", "logins")
+_NEWEST = 2**63 - 1
 
 
 class Member(msgspec.Struct):
@@ -131,6 +132,11 @@ async def link(logins: Logins, member_id: int, client_id: str, by: Actor) -> Non
 async def open_approvals(logins: Logins) -> list[Approval]:
     """Return every address that waits for a decision, the oldest first."""
     return await trust.open_approvals(logins.postgres, logins.clock())
+
+
+async def addresses(logins: Logins, before: int | None, member_id: int | None, limit: int) -> list[TrustedOf]:
+    """Return where members are trusted, with ids below `before`, the latest first; of one, or of all."""
+    return await trust.current(logins.postgres, logins.clock(), before or _NEWEST, member_id, limit)
 
 
 async def conflicts(logins: Logins) -> list[LinkConflict]:

@@ -160,6 +160,23 @@ async def conflicts(postgres: Postgres) -> list[LinkConflict]:
     return await postgres.rows(_SQL["conflicts"], LinkConflict)
 
 
+async def page(
+    postgres: Postgres,
+    *,
+    member_id: int | None = None,
+    client_id: str | None = None,
+    name: str | None = None,
+    before: datetime | None = None,
+    limit: int = 100,
+) -> list[Linked]:
+    """Return clients and the members who logged in with them before a time, the latest first.
+
+    Of one member, of one client, or of members whose name holds `name`.
+    """
+    asked = {"member": member_id, "client": client_id, "name": name}
+    return await postgres.rows(_SQL["links"], Linked, before=before, limit=limit, **asked)
+
+
 async def player_of(clickhouse: ClickHouse, member_id: int) -> str:
     """Return the id under which the API knows a member as a player."""
     return (await clickhouse.rows(_LINKS["member"], _PublicId, member=member_id))[0].id

@@ -15,8 +15,7 @@ from api.stores.sql import queries
 _SQL = queries("postgres", "logins")
 
 APPROVAL_HOURS: Final = 24
-# Of one member, for each server, and apart for those who typed a code.
-_MOST_OPEN: Final = 10
+_MOST_OPEN: Final = 20
 
 Policy = Literal["first_use", "approval"]
 Reason = Literal["policy", "refused_before", "used_code", "resume"]
@@ -67,6 +66,13 @@ class Trusted(msgspec.Struct):
     revoked_at: datetime | None
 
 
+class TrustedOf(Trusted, kw_only=True):
+    """The same, with whose it is. `member_name`: as the forum last said, null before a login."""
+
+    member_id: int
+    member_name: str | None
+
+
 class _Network(msgspec.Struct):
     network: str
 
@@ -113,6 +119,15 @@ async def open_approvals(postgres: Postgres, at: datetime, member_id: int | None
 async def of_member(postgres: Postgres, member_id: int) -> list[Trusted]:
     """Return the networks of a member, revoked ones too."""
     return await postgres.rows(_SQL["trusted_of_member"], Trusted, member_id)
+
+
+async def current(
+    postgres: Postgres, at: datetime, before: int, member_id: int | None, limit: int
+) -> list[TrustedOf]:
+    """Return where members, or one of them, are trusted: rows with ids below `before`, the latest first."""
+    return await postgres.rows(
+        _SQL["trusted_now"], TrustedOf, now=at, before=before, member=member_id, limit=limit
+    )
 
 
 async def approve(

@@ -10,6 +10,18 @@ SELECT
 FROM access_keys
 WHERE hash = %s;
 
+-- name: key_of_id
+SELECT
+    id AS key_id,
+    kind,
+    label,
+    coalesce(server_id, 0) AS server_id,
+    revoked_at IS NOT NULL AS revoked,
+    extract(epoch FROM expires_at - now())::double precision AS seconds_left,
+    last_used_at IS NULL OR last_used_at < now() - interval '1 hour' AS unnoted
+FROM access_keys
+WHERE id = %s;
+
 -- name: note_use
 UPDATE access_keys SET last_used_at = now()
 WHERE id = %s AND (last_used_at IS NULL OR last_used_at < now() - interval '1 hour');

@@ -74,3 +74,21 @@ FROM ingest_blocks
 WHERE failures > 0 AND last_failure IS NOT NULL
 ORDER BY id
 LIMIT 1;
+
+-- name: failing
+-- Sealed blocks that ClickHouse refused at least once, the oldest first.
+SELECT
+    b.id,
+    b.token::text AS token,
+    b.sealed_at,
+    b.failures,
+    b.retry_at,
+    coalesce(b.last_failure, '') AS reason,
+    coalesce(sum(i.events), 0)::bigint AS events,
+    coalesce(sum(i.bytes), 0)::bigint AS bytes
+FROM ingest_blocks AS b
+LEFT JOIN ingest_inbox AS i ON i.block_id = b.id
+WHERE b.failures > 0
+GROUP BY b.id
+ORDER BY b.id
+LIMIT %s;

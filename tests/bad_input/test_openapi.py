@@ -30,6 +30,7 @@ def operations() -> dict[str, Any]:
         limits=None,
         inlet=None,
         logins=None,
+        sessions=None,
     )
     described = create_app(stores).openapi_schema.to_schema()
     results: Any = schemathesis.openapi.from_dict(described).get_all_operations()

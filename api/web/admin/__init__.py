@@ -1,0 +1,1 @@
+"""Pages for admins, under /admin. Whatever they change, the JSON API changes through the same functions."""

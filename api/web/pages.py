@@ -1,0 +1,44 @@
+"""All pages as routes."""
+
+from typing import Any
+
+from litestar import Router
+
+from api.access import Access
+from api.platform import Platform
+from api.web.admin import audit, desk, events, jobs, keys, login, logins, overview, servers
+from api.web.assets import Assets
+from api.web.site import static_files
+
+_MAX_FORM_BYTES = 64 << 10
+
+
+def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
+    """Return the routes of all pages and of what they ask for."""
+    common: dict[str, Any] = {
+        "response_headers": desk.HEADERS,
+        "request_max_body_size": _MAX_FORM_BYTES,
+        "include_in_schema": False,
+        "exception_handlers": {desk.LoginNeeded: desk.to_login},
+    }
+    return [
+        static_files(assets),
+        Router("/", route_handlers=[login.show_login, login.log_in], opt={"access": "open"}, **common),
+        Router(
+            "/",
+            route_handlers=[
+                login.log_out,
+                overview.overview,
+                *servers.handlers,
+                *keys.handlers,
+                *logins.handlers,
+                *events.handlers,
+                jobs.list_jobs,
+                audit.list_audit,
+            ],
+            opt={"access": "session"},
+            guards=[desk.guard_of(entry, platform.sessions)],
+            before_request=desk.forms_are_ours,
+            **common,
+        ),
+    ]
