@@ -4,13 +4,14 @@ Every decision about a member is made in a transaction that holds the member's l
 once, and a revocation is not overtaken by a login that had begun before it.
 """
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
 
-from api.errors import Conflict, Unprocessable
+from api.errors import Conflict, StoreUnavailable, TooManyRequests, Unprocessable
 from api.logins import codes, links, locks, trust
 from api.logins.clients import Client
 from api.logins.hashing import Hasher
@@ -22,6 +23,8 @@ _SQL = queries("postgres", "logins")
 
 CODE_MINUTES: Final = 10
 CODES_ALIVE: Final = 3
+# So many for a member in CODE_MINUTES: whoever needs more has another trouble.
+CODES_ISSUED: Final = 10
 _LOOKUPS_TRIED: Final = 20
 
 Clock = Callable[[], datetime]
@@ -73,6 +76,11 @@ class _Id(msgspec.Struct):
     id: int
 
 
+class _Issued(msgspec.Struct):
+    codes: int
+    seconds_left: float | None
+
+
 class _Try(msgspec.Struct):
     """How a try ended, for the history. `guess`: it counts towards a lock."""
 
@@ -107,7 +115,7 @@ class Logins:
     async def issue(self, member_id: int, member_name: str) -> Code:
         """Make a code for a member of the forum; the oldest of more than three ends.
 
-        Raises Unprocessable for a name that is none.
+        Raises Unprocessable for a name that is none, TooManyRequests after ten within ten minutes.
         """
         if not member_name.strip() or not member_name.isprintable():
             raise Unprocessable(f"member_name: printable characters, not {member_name[:80]!r}")
@@ -124,6 +132,7 @@ class Logins:
         async with self.postgres.transaction() as connection:
             await locks.member(connection, member_id)
             await connection.execute(_SQL["forget_tokens"], (at,))
+            await _may_have_another(connection, member_id, at)
             added = await fetch(connection, _SQL["add_token"], _Id, {**row, "now": at, "expires": expires})
             if added:
                 oldest = {"member": member_id, "now": at, "keep": CODES_ALIVE}
@@ -141,15 +150,19 @@ class Logins:
         found = None
         if code is not None:
             found = await self.postgres.one(_SQL["token"], _Token, codes.lookup(code))
-        matches = await self._hasher.verify(found.hash if found else None, code or typed[:64])
+        try:
+            matches = await self._hasher.verify(found.hash if found else None, code or typed[:64])
+        except StoreUnavailable:
+            await self._end(try_id, "not_checked", _Try("unavailable"))
+            raise
         if found is None or not matches:
-            await self._end(try_id, NOT_VALID, _Try("unknown", guess=True))
+            await self._end(try_id, NOT_VALID.outcome, _Try("unknown", guess=True))
             return NOT_VALID
         async with self.postgres.transaction() as connection:
             await locks.member(connection, found.member_id)
             await locks.client(connection, client.client_id)
             answer, why = await self._use(connection, client, found.id, codes.lookup(code or ""))
-            await _note_end(connection, try_id, answer, why)
+            await _note_end(connection, try_id, answer.outcome, why)
         return answer
 
     async def _use(
@@ -191,10 +204,15 @@ class Logins:
         if token.used_network == str(client.network):
             return NOT_VALID, again
         standing = await trust.standing(connection, token.member_id, client.network, at)
-        if standing.id is not None or standing.refused:
+        if standing.id is not None:
+            return NOT_VALID, again
+        # Whoever read a code over somebody's shoulder tries it again and again: each counts.
+        again.guess = True
+        if standing.refused:
             return NOT_VALID, again
         await trust.ask(connection, client, token.member_id, "used_code", at)
-        return _pending("used_code"), _Try("used_code", token=token.id, member=token.member_id)
+        again.reason = "used_code"
+        return _pending("used_code"), again
 
     async def session(self, client_id: str) -> Session | None:
         """Return who is logged in at a client, None when nobody is."""
@@ -239,9 +257,9 @@ class Logins:
                 await _note(connection, self.clock(), "logout", client, NO_SESSION, "asked", member)
         return Answer("none", "You are logged out.") if ended else NO_SESSION
 
-    async def _end(self, try_id: int, answer: Answer, why: _Try) -> None:
+    async def _end(self, try_id: int, outcome: str, why: _Try) -> None:
         async with self.postgres.transaction() as connection:
-            await _note_end(connection, try_id, answer, why)
+            await _note_end(connection, try_id, outcome, why)
 
 
 def logged_in(member_id: int, name: str, state: str) -> Answer:
@@ -262,8 +280,20 @@ def _pending(reason: trust.Reason) -> Answer:
     return Answer("pending", words)
 
 
-async def _note_end(connection: Connection, try_id: int, answer: Answer, why: _Try) -> None:
-    row = {"outcome": answer.outcome, "reason": why.reason, "guess": why.guess}
+async def _may_have_another(connection: Connection, member_id: int, at: datetime) -> None:
+    since = {"member": member_id, "since": at - timedelta(minutes=CODE_MINUTES)}
+    issued = (await fetch(connection, _SQL["issued"], _Issued, since))[0]
+    if issued.codes >= CODES_ISSUED and issued.seconds_left is not None:
+        wait = max(1, math.ceil(issued.seconds_left))
+        raise TooManyRequests(
+            f"member {member_id} was given {issued.codes} codes within {CODE_MINUTES} minutes; "
+            f"try again in {wait} s",
+            {"Retry-After": str(wait)},
+        )
+
+
+async def _note_end(connection: Connection, try_id: int, outcome: str, why: _Try) -> None:
+    row = {"outcome": outcome, "reason": why.reason, "guess": why.guess}
     await connection.execute(_SQL["end_try"], {**row, "token": why.token, "member": why.member, "id": try_id})
 
 

@@ -15,7 +15,8 @@ from api.stores.sql import queries
 _SQL = queries("postgres", "logins")
 
 APPROVAL_HOURS: Final = 24
-_MOST_OPEN: Final = 20
+# Of one member, for each server, and apart for those who typed a code.
+_MOST_OPEN: Final = 10
 
 Policy = Literal["first_use", "approval"]
 Reason = Literal["policy", "refused_before", "used_code", "resume"]

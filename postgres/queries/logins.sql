@@ -5,9 +5,15 @@ SELECT pg_advisory_xact_lock(hashtextextended(%s, 0));
 -- name: forget_tokens
 DELETE FROM login_tokens WHERE expires_at <= %s::timestamptz - make_interval(hours => 1);
 
+-- name: issued
+-- How many codes a member was given lately, and for how long the oldest of them counts.
+SELECT count(*) AS codes, extract(epoch FROM min(created_at) - %(since)s)::float8 AS seconds_left
+FROM login_tokens
+WHERE member_id = %(member)s AND created_at > %(since)s;
+
 -- name: end_oldest_tokens
--- All codes of a member that are alive, but for the newest ones.
-UPDATE login_tokens SET revoked_at = %(now)s
+-- All codes of a member that are alive, but for the newest ones. What was ended leaves its place to other codes.
+UPDATE login_tokens SET revoked_at = %(now)s, lookup = 'ended ' || id, hash = ''
 WHERE id IN (
     SELECT id FROM login_tokens
     WHERE member_id = %(member)s AND used_at IS NULL AND revoked_at IS NULL AND expires_at > %(now)s
@@ -32,19 +38,17 @@ WHERE id = %(id)s AND used_at IS NULL AND revoked_at IS NULL AND expires_at > %(
 RETURNING id;
 
 -- name: wrong_tries
--- When the latest tries that count were made, by network and by client; the latest first.
-(
-    SELECT 'network' AS of, at FROM login_token_history
-    WHERE guess AND network = %(network)s AND at > %(since)s ORDER BY at DESC LIMIT %(limit)s
-)
+-- When the latest tries that count were made, by network and by client, here and at other servers. One that began
+-- over a minute ago and never ended was cut off: nobody was told anything.
+SELECT 'network' AS of, at, server_id = %(server)s AS here FROM login_token_history
+WHERE guess AND network = %(network)s AND at > %(since)s AND (outcome <> 'started' OR at > %(begun)s)
 UNION ALL
-(
-    SELECT 'client' AS of, at FROM login_token_history
-    WHERE guess AND client_id = %(client)s AND at > %(since)s ORDER BY at DESC LIMIT %(limit)s
-);
+SELECT 'client' AS of, at, server_id = %(server)s AS here FROM login_token_history
+WHERE guess AND client_id = %(client)s AND at > %(since)s AND (outcome <> 'started' OR at > %(begun)s);
 
 -- name: wrong_tries_of_server
-SELECT count(*) AS tries FROM login_token_history WHERE guess AND server_id = %s AND at > %s;
+SELECT count(*) AS tries FROM login_token_history
+WHERE guess AND server_id = %(server)s AND at > %(since)s AND (outcome <> 'started' OR at > %(begun)s);
 
 -- name: begin_try
 INSERT INTO login_token_history (at, kind, outcome, reason, guess, server_id, client_id, name, network, member_id)
@@ -113,7 +117,9 @@ WHERE id = %(id)s AND member_id = %(member)s
 RETURNING network::text AS network;
 
 -- name: ask_approval
--- One that is open already stays as it is; one that nobody decided in time is asked anew.
+-- So many for each server, and once more for those who had a code: no server, and nobody who knows no more than a
+-- client id, can take the place of others. One that is open already stays as it is; one that nobody decided in time
+-- is asked anew.
 INSERT INTO pending_ip_approvals (member_id, network, client_id, name, server_id, reason, created_at, expires_at)
 SELECT
     %(member)s AS member_id,
@@ -126,7 +132,8 @@ SELECT
     %(expires)s AS expires_at
 WHERE (
     SELECT count(*) FROM pending_ip_approvals
-    WHERE member_id = %(member)s AND decided_at IS NULL AND expires_at > %(now)s
+    WHERE member_id = %(member)s AND server_id = %(server)s AND (reason = 'resume') = (%(reason)s = 'resume')
+        AND decided_at IS NULL AND expires_at > %(now)s
 ) < %(most)s
 ON CONFLICT (member_id, network, client_id) WHERE decided_at IS NULL DO UPDATE
 SET
@@ -166,7 +173,7 @@ INSERT INTO login_policies (member_id, policy) VALUES (%s, %s)
 ON CONFLICT (member_id) DO UPDATE SET policy = excluded.policy;
 
 -- name: revoke_tokens
-UPDATE login_tokens SET revoked_at = %(now)s
+UPDATE login_tokens SET revoked_at = %(now)s, lookup = 'ended ' || id, hash = ''
 WHERE member_id = %(member)s AND used_at IS NULL AND revoked_at IS NULL AND expires_at > %(now)s;
 
 -- name: session

@@ -54,6 +54,13 @@ class Desk:
     async def log_in(self, member_id: int = 1, client_id: str = "c1", address: str = HOME) -> Answer:
         return await self.verify(await self.code(member_id), client_id, address)
 
+    async def at_another_server(self) -> "Desk":
+        """A desk at one more game server, with the same clock."""
+        name = f"server {self.server_id + 1}"
+        other = Desk(self.platform, await add_server(self.platform, name))
+        other.logins, other.clock = self.logins, self.clock
+        return other
+
     async def wrong(self, client_id: str = "c1", address: str = HOME) -> service.Outcome:
         return (await self.verify("2222-2222", client_id, address)).outcome
 

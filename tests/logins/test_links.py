@@ -147,6 +147,7 @@ def test_approved_and_denied_at_the_same_instant(stack: Stack) -> None:
         await decisions.set_policy(desk.logins, 1, "approval", ADMIN)
         for n in range(1, 8):
             address = f"192.0.2.{n}"
+            desk.clock.move(minutes=3)
             assert (await desk.log_in(1, f"c{n}", address)).outcome == "pending"
             (waiting,) = await decisions.open_approvals(desk.logins)
             done = await asyncio.gather(

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from api.audit.service import Actor
-from api.errors import NotFound
+from api.errors import NotFound, TooManyRequests
 from api.logins import decisions, hashing
 from api.platform import opened
 from tests.logins.desk import Desk
@@ -109,11 +109,20 @@ class Machine(RuleBasedStateMachine):
 
     @rule(member=MEMBERS)
     def issue(self, member: int) -> None:
+        self.issued(member)
+
+    def issued(self, member: int) -> bool:
+        expires = self.now + timedelta(minutes=10)
+        if sum(c.member == member and c.expires > self.now for c in self.codes) >= 10:
+            with pytest.raises(TooManyRequests):
+                self.do(self.desk.code(member))
+            return False
         code = self.do(self.desk.code(member))
-        self.codes.append(Issued(code, member, self.now + timedelta(minutes=10)))
+        self.codes.append(Issued(code, member, expires))
         alive = [c for c in self.codes if c.member == member and self.alive(c)]
         for old in alive[:-3]:
             old.revoked = True
+        return True
 
     @rule(member=MEMBERS, policy=st.sampled_from(["first_use", "approval"]))
     def set_policy(self, member: int, policy: Any) -> None:
@@ -145,7 +154,8 @@ class Machine(RuleBasedStateMachine):
         if again and self.refused:
             member, network = max(self.refused)
             address = next(a for a, n in NETWORKS.items() if n == network)
-        self.issue(member)
+        if not self.issued(member):
+            return
         code = self.codes[-1]
         expected = self.use(code, client, NETWORKS[address])
         assert self.do(self.desk.verify(code.code, client, address)).outcome == expected
@@ -283,7 +293,10 @@ class Machine(RuleBasedStateMachine):
             if code.used_at is None or code.expires <= self.now:
                 self.guessed(client, network)
                 return "not_valid"
-            if code.used_at == network or self.is_trusted(*place) or place in self.refused:
+            if code.used_at == network or self.is_trusted(*place):
+                return "not_valid"
+            self.guessed(client, network)
+            if place in self.refused:
                 return "not_valid"
             self.ask(*place, client)
             return "pending"

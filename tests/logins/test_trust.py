@@ -112,8 +112,27 @@ def test_somebody_who_knows_a_client_id_cannot_fill_the_page(stack: Stack) -> No
         await asyncio.gather(*(desk.resume("c1", f"203.0.113.{n}") for n in range(1, 41)))
         return len(await decisions.open_approvals(desk.logins))
 
-    assert at_the_desk(stack, scenario) == 20
+    assert at_the_desk(stack, scenario) == 10
 
 
 async def addresses(desk: Desk) -> list[Any]:
     return (await decisions.member(desk.logins, desk.platform.clickhouse, 1)).addresses
+
+
+def test_no_server_fills_the_place_of_another_s_approvals(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> set[tuple[int, str]]:
+        hostile = await desk.at_another_server()
+        await desk.log_in()
+        for n in range(40):
+            await hostile.resume("c1", f"198.51.100.{n}")
+        await desk.resume("c1", "203.0.113.9")
+        code = await desk.code()
+        await decisions.set_policy(desk.logins, 1, "approval", FORUM)
+        await hostile.verify(code, "c1", "203.0.113.10")
+        waiting = await decisions.open_approvals(desk.logins)
+        assert len([w for w in waiting if w.server_id == hostile.server_id]) == 11
+        return {(w.server_id, w.network) for w in waiting}
+
+    waiting = at_the_desk(stack, scenario)
+    # Who connects at another server, and who had a code, are asked about all the same.
+    assert {(1, "203.0.113.9/32"), (2, "203.0.113.10/32")} <= waiting

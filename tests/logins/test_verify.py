@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.logins import locks
+from api.errors import StoreUnavailable, TooManyRequests
+from api.logins import codes, hashing, locks
 from tests.logins.desk import CAFE, HOME, Desk, at_the_desk
 from tests.stack import Stack
 
@@ -118,6 +119,105 @@ def test_five_wrong_ones_lock_the_address_and_the_client_for_ten_minutes(stack: 
 
     told = at_the_desk(stack, scenario)
     assert told == [*["not_valid"] * 5, "locked", "locked", "logged_in", "locked", "logged_in"]
+
+
+def test_a_server_locks_at_itself_alone(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[str]:
+        hostile = await desk.at_another_server()
+        for _ in range(30):
+            await hostile.wrong()
+        return [await hostile.wrong(), (await desk.log_in()).outcome]
+
+    assert at_the_desk(stack, scenario) == ["locked", "logged_in"]
+
+
+@pytest.mark.parametrize("same", ["address", "client"])
+def test_all_servers_together_have_a_limit_that_one_alone_cannot_reach(stack: Stack, same: str) -> None:
+    async def scenario(desk: Desk) -> list[str]:
+        servers = [desk]
+        for _ in range(4):
+            servers.append(await servers[-1].at_another_server())
+        number = 0
+        for server in servers[1:]:
+            # Each does all it can: it changes what is not held against it.
+            for _ in range(12):
+                number += 1
+                client, address = f"c{number}", f"198.51.100.{number}"
+                await server.wrong(*((client, HOME) if same == "address" else ("c1", address)))
+        client, address = ("c1", HOME) if same == "address" else ("c1", CAFE)
+        told: list[str] = [(await desk.log_in(1, client, address)).outcome]
+        told.append((await desk.log_in(1, "c9", "203.0.113.9")).outcome)
+        desk.clock.move(minutes=10)
+        return [*told, (await desk.log_in(1, client, address)).outcome]
+
+    assert at_the_desk(stack, scenario) == ["locked", "logged_in", "logged_in"]
+
+
+def test_a_used_code_is_a_guess_anywhere_but_where_it_was_used(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> tuple[list[str], list[str]]:
+        code = await desk.code()
+        home = [str((await desk.verify(code)).outcome) for _ in range(8)]
+        return home, [str((await desk.verify(code, "c2", CAFE)).outcome) for _ in range(6)]
+
+    home, elsewhere = at_the_desk(stack, scenario)
+    assert home == ["logged_in", *["not_valid"] * 7]
+    assert elsewhere == [*["pending"] * 5, "locked"]
+
+
+def test_a_try_that_nobody_could_check_is_no_guess(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(desk: Desk) -> tuple[str, list[tuple[str, str]]]:
+        code = await desk.code()
+        with monkeypatch.context() as patched:
+            patched.setattr(hashing, "_WAITING", 0)
+            for _ in range(6):
+                with pytest.raises(StoreUnavailable):
+                    await desk.verify(code)
+        return (await desk.verify(code)).outcome, await history(desk)
+
+    outcome, rows = at_the_desk(stack, scenario)
+    assert outcome == "logged_in"
+    assert rows == [*[("not_checked", "unavailable")] * 6, ("logged_in", "code")]
+
+
+def test_a_try_whose_end_was_never_told_is_a_guess_for_a_minute(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[str]:
+        for _ in range(5):
+            await locks.begin(desk.postgres, desk.clock(), desk.client())
+        told: list[str] = [await desk.wrong()]
+        desk.clock.move(seconds=60)
+        return [*told, (await desk.log_in()).outcome]
+
+    assert at_the_desk(stack, scenario) == ["locked", "logged_in"]
+
+
+def test_a_member_gets_ten_codes_in_ten_minutes(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[Any]:
+        for _ in range(10):
+            last = await desk.code()
+        with pytest.raises(TooManyRequests) as refused:
+            await desk.code()
+        told: list[Any] = [refused.value.headers, (await desk.verify(last)).outcome]
+        await desk.code(2)
+        desk.clock.move(minutes=9, seconds=59)
+        with pytest.raises(TooManyRequests):
+            await desk.code()
+        desk.clock.move(seconds=1)
+        await desk.code()
+        return told
+
+    assert at_the_desk(stack, scenario) == [{"Retry-After": "600"}, "logged_in"]
+
+
+def test_codes_that_were_ended_leave_their_place_to_others(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> tuple[int, list[str]]:
+        ended = [await desk.code() for _ in range(7)][:4]
+        rows = await desk.postgres.rows("SELECT lookup FROM login_tokens", dict[str, Any])
+        held = {row["lookup"] for row in rows}
+        places = [codes.lookup(codes.parse(code) or "") for code in ended]
+        outcomes = [(await desk.verify(code, f"c{n}")).outcome for n, code in enumerate(ended)]
+        return len(held & set(places)), [str(outcome) for outcome in outcomes]
+
+    assert at_the_desk(stack, scenario) == (0, ["not_valid"] * 4)
 
 
 def test_wrong_ones_at_the_same_instant_are_counted(stack: Stack) -> None:
