@@ -2,7 +2,6 @@
 
 from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import ScalarRenderPlugin
 
@@ -44,7 +43,7 @@ def create_app(platform: Platform) -> Litestar:
         "limits": platform.limits,
         "door": Door(entry, platform.limits, platform.inlet, platform.redis, platform.settings.body_seconds),
     }
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             api.ingest.routes.router,
             *pages.routes(platform, entry, assets),
@@ -77,13 +76,15 @@ def create_app(platform: Platform) -> Litestar:
         },
         exception_handlers=site.error_handlers(),
         template_config=site.templates(assets),
-        middleware=[DefineMiddleware(RequestMiddleware)],
         openapi_config=OpenAPIConfig(
             title="After Action", version=__version__, path="/api/docs", render_plugins=[ScalarRenderPlugin()]
         ),
         request_max_body_size=platform.settings.max_body_bytes,
         logging_config=None,
     )
+    # Around the router as well, or what leads nowhere would have no request id and not be counted.
+    app.asgi_handler = RequestMiddleware(app.asgi_handler)
+    return app
 
 
 def _provide(value: object) -> Provide:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -73,6 +74,8 @@ class Gate:
         self._configured = tokens.hashed(admin_token) if admin_token else None
         self._clock = clock
         self._known: dict[bytes | int, _Known] = {}
+        # Until when a key that is none need not be asked for again.
+        self._unknown: dict[bytes, float] = {}
 
     def remembered(self, token: str | None, allowed: frozenset[Kind]) -> Caller | None:
         """Return whose key this is if that is known without asking, None otherwise."""
@@ -92,7 +95,8 @@ class Gate:
         hashed = tokens.hashed(token)
         known = self._known.get(hashed)
         if known is None or known.until <= self._clock():
-            known = await self._look_up(hashed)
+            unknown = self._unknown.get(hashed, -math.inf) > self._clock()
+            known = None if unknown else await self._look_up(hashed)
         if known is None:
             raise TokenMissing(
                 "this key was never issued here; `afteraction server add NAME` and `afteraction key add` "
@@ -114,7 +118,12 @@ class Gate:
                 hashed, _Known(now + _MEMORY_SECONDS, Caller("admin", "AFTERACTION_ADMIN_TOKEN"), True)
             )
         stored = await self._postgres.one(_SQL["key_of_hash"], Stored, hashed)
-        return None if stored is None else await self._note(hashed, stored, now)
+        if stored is None:
+            if len(self._unknown) >= _MEMORY_KEYS:
+                self._unknown.clear()
+            self._unknown[hashed] = now + _MEMORY_SECONDS
+            return None
+        return await self._note(hashed, stored, now)
 
     async def holder(self, key_id: int) -> Caller | None:
         """Return whose key has an id, None when it does not hold any more."""
@@ -151,6 +160,7 @@ class Gate:
     def forget(self) -> None:
         """Forget what was looked up: the next use of each key asks Postgres again."""
         self._known.clear()
+        self._unknown.clear()
 
     def _remember(self, asked: bytes | int, known: _Known) -> _Known:
         if len(self._known) >= _MEMORY_KEYS:

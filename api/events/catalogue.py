@@ -124,6 +124,9 @@ PLAYER_FIELDS: Final = {
 }
 ALL_FIELDS: Final[dict[str, Field]] = {**PLAYER_FIELDS, **FIELDS}
 
+# What people type as they like.
+TYPED: Final = frozenset({"message", "vote_name", "vote_string", "fail_reason"})
+
 _COMBAT = "weapon damage hitloc mod"
 _SOURCES: Final[dict[str, Source]] = {"-": "fork", "s": "stock", "t": "tracker"}
 

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import astuple
 
-from api.events import catalogue, fold
+from api.events import catalogue, fold, redact
 from api.events.catalogue import EVENTS, canonical_gametype
 from api.events.parse import parse
 from api.events.refusal import Refused, RejectCode
@@ -121,8 +121,11 @@ def _struct(name: str, event_type: catalogue.EventType) -> type[msgspec.Struct]:
 
 
 # A struct with the fields of one type is decoded twice as fast as one with all of them.
-_EVENT: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(
-    Union[tuple(_struct(name, event_type) for name, event_type in EVENTS.items())]  # noqa: UP007
+_STRUCTS: Final = {name: _struct(name, event_type) for name, event_type in EVENTS.items()}
+_EVENT: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(Union[tuple(_STRUCTS.values())])  # noqa: UP007
+# What people typed stands in these alone, as long as an event is canonical: only there can a code be.
+_SAYING: Final = frozenset(
+    struct for name, struct in _STRUCTS.items() if not catalogue.TYPED.isdisjoint(EVENTS[name].fields)
 )
 
 
@@ -142,6 +145,11 @@ def decode(body: bytes, *, max_events: int, max_event_bytes: int) -> Decoded:
             if len(piece) > max_event_bytes:
                 raise _too_large(piece, max_event_bytes)
             event = _canonical(piece, escapes)
+            if event is None or event.__class__ in _SAYING:
+                masked = redact.codes(piece)
+                if masked is not piece:
+                    piece = masked
+                    event = _canonical(piece, escapes)
             if event is None:
                 type_, event, line = _rewritten(piece)
                 if type_ not in EVENTS:
@@ -149,7 +157,8 @@ def decode(body: bytes, *, max_events: int, max_event_bytes: int) -> Decoded:
             else:
                 line = piece.translate(_ONE_LINE) if blanks or b"\n" in piece else piece
         except Refused as refused:
-            rejected.append(Rejection(index, refused.code, refused.reason, piece[:max_event_bytes]))
+            original = redact.codes(piece)[:max_event_bytes]
+            rejected.append(Rejection(index, refused.code, refused.reason, original))
             continue
         session_id = event.session_id or ""
         if session is None or session_id != session.session_id:

@@ -13,17 +13,17 @@ import pytest
 from api.app import create_app
 from api.audit import service as audit
 from api.audit.service import Actor
-from api.auth import keys
+from api.auth import keys, service
 from api.auth.roles import ALLOWED, Rule
 from api.auth.service import Gate, Stored
 from api.auth.tokens import Kind, hashed, new
-from api.errors import TokenRefused
+from api.errors import TokenMissing, TokenRefused
 from api.ingest import refusals
 from api.platform import Platform, opened_postgres
 from api.servers import service as servers
 from api.settings import Settings
 from api.stores import sql
-from api.stores.postgres import fetch
+from api.stores.postgres import Postgres, fetch
 from api.stores.sql import queries
 from tests.events_made import body as events_body
 from tests.events_made import kill
@@ -433,3 +433,32 @@ def test_tokens_of_older_versions_go_on_holding(stack: Stack) -> None:
         (b"c", "server", 1, "Omaha", False, False),
         (b"a", "admin", None, "first", True, True),
     ]
+
+
+def test_a_key_that_is_none_is_asked_for_once_a_second(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(platform: Platform) -> tuple[list[int], str]:
+        at, asked = [0.0], []
+        gate = Gate(platform.postgres, None, lambda: at[0])
+        real = Postgres.one
+
+        async def counted(self: Postgres, *question: Any, **more: Any) -> Any:
+            asked.append(question)
+            return await real(self, *question, **more)
+
+        monkeypatch.setattr(Postgres, "one", counted)
+        told = []
+        for seconds in (0.0, 0.5, 0.99, 1.0):
+            at[0] = seconds
+            with pytest.raises(TokenMissing):
+                await gate.caller("aas_unknown", ALLOWED["server"])
+            told.append(len(asked))
+        for number in range(service._MEMORY_KEYS + 10):
+            gate._unknown[number.to_bytes(4, "big")] = at[0] + 1
+        with pytest.raises(TokenMissing):
+            await gate.caller("aas_another", ALLOWED["server"])
+        assert len(gate._unknown) < service._MEMORY_KEYS
+        # One that is made meanwhile holds a second later, as one that is revoked ends.
+        made = (await keys.add(platform.postgres, "read", "new", ME)).token
+        return told, (await gate.caller(made, ALLOWED["read"])).label
+
+    assert stack.run(scenario) == ([1, 1, 1, 2], "new")

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from api import doctor
 from api.doctor import Finding
@@ -182,3 +183,21 @@ def test_quarantine_over_http_and_driving_it_in_again(stack: Stack, monkeypatch:
         {"accepted": 0, "duplicates": 0, "still_rejected": 0},
     ]
     assert written == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/nowhere"), ("GET", "/api/v1/nowhere"), ("PUT", "/healthz")]
+)
+def test_paths_that_lead_nowhere_have_a_request_id_and_are_counted(
+    stack: Stack, method: str, path: str
+) -> None:
+    async def use(platform: Platform) -> tuple[httpx.Response, str]:
+        async with http_client(platform) as client:
+            answer = await client.request(method, path, headers={"X-Request-ID": "mine-2"})
+            return answer, (await client.get("/metrics")).text
+
+    answer, measured = stack.run(use)
+    assert answer.status_code in (404, 405)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.headers["x-request-id"], answer.json()["request_id"]) == ("mine-2", "mine-2")
+    assert f'status="{answer.status_code}"' in measured

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import zstandard
 
+from api.ingest import payload
 from api.platform import Platform
 from api.servers import service as servers
 from tests.events_made import body, kill
@@ -43,6 +44,15 @@ def over_http(stack: Stack, scenario: Callable[[Http], Awaitable[Any]]) -> Any:
             return await scenario(Http(client, token, platform))
 
     return stack.run(run)
+
+
+class _Packed(msgspec.Struct):
+    payload: bytes
+
+
+class _Logged(msgspec.Struct):
+    raw: str
+    message: str
 
 
 FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
@@ -236,3 +246,32 @@ def test_the_original_is_kept_beside_what_was_made_of_it(stack: Stack) -> None:
     assert over_http(stack, scenario) == [
         {"type": "player_kill", "damage": 7.5, "map": "dm/x", "raw": line.decode()}
     ]
+
+
+def test_a_code_in_the_chat_of_another_tracker_is_kept_nowhere(
+    stack: Stack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bodies = [
+        b'[{"type":"player_say","player_name":"Ann","message":"!login K7QX-2M9D","timestamp":1790000000}]',
+        b"type=chat&player_name=Ann&message=%21LOGIN+k7qx2m9d&timestamp=1790000001",
+        b'{"type":"player_say","seq":"nonsense","message":"!login K7QX-2M9D"}',
+    ]
+
+    async def scenario(http: Http) -> str:
+        for sent in bodies:
+            answer = await http.post(sent)
+            assert answer.status_code == 202
+            assert "2M9D" not in answer.text.upper()
+        rows = http.platform.postgres.rows
+        kept = repr(
+            [payload.unpack(row.payload) for row in await rows("SELECT payload FROM ingest_inbox", _Packed)]
+        )
+        kept += repr(await rows("SELECT original, reason FROM quarantine", dict[str, Any]))
+        await drain(http.platform)
+        return kept + repr(
+            await http.platform.clickhouse.rows("SELECT raw, message FROM raw_events", _Logged)
+        )
+
+    kept = over_http(stack, scenario)
+    assert kept.count("***") >= 7
+    assert "2M9D" not in (kept + "".join(capfd.readouterr())).upper()
