@@ -16,6 +16,7 @@ import api.logins.admin
 import api.logins.members
 import api.logins.routes
 import api.matches.routes
+import api.players.admin
 import api.servers.admin
 import api.servers.routes
 import api.stats.routes
@@ -65,6 +66,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.logins.members.router,
                     api.logins.admin.member_router,
                     api.logins.admin.router,
+                    api.players.admin.router,
                     api.servers.admin.router,
                 ],
             ),

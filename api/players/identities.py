@@ -61,9 +61,14 @@ async def identities(clickhouse: ClickHouse, players: Iterable[int]) -> dict[int
     wanted = sorted(set(players))
     if not wanted:
         return {}
-    rows = await clickhouse.rows(_SQL["identities"], _Row, players=wanted)
-    known: dict[int, Identity] = {row.player: Identity(row.id, row.name, row.rung, row.bot) for row in rows}
+    known = await seen(clickhouse, wanted)
     return {player: known.get(player) or unknown(player) for player in wanted}
+
+
+async def seen(clickhouse: ClickHouse, players: list[int]) -> dict[int, Identity]:
+    """Return who the players are, but for those who were never seen."""
+    rows = await clickhouse.rows(_SQL["identities"], _Row, players=players)
+    return {row.player: Identity(row.id, row.name, row.rung, row.bot) for row in rows}
 
 
 def unknown(player: int) -> Identity:

@@ -6,7 +6,7 @@ from litestar import Router
 
 from api.access import Access
 from api.platform import Platform
-from api.web.admin import audit, desk, events, jobs, keys, login, logins, overview, servers
+from api.web.admin import audit, desk, events, jobs, keys, login, logins, overview, players, servers
 from api.web.assets import Assets
 from api.web.site import static_files
 
@@ -32,6 +32,7 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
                 *servers.handlers,
                 *keys.handlers,
                 *logins.handlers,
+                *players.handlers,
                 *events.handlers,
                 jobs.list_jobs,
                 audit.list_audit,

@@ -33,3 +33,16 @@ SELECT player_key({name:String}, {client:String}, false) AS key;
 -- name: seen
 -- Any of some keys under which something was counted.
 SELECT player_key AS key FROM player_identities WHERE player_key IN {keys:Array(UInt64)} LIMIT 1;
+
+-- name: point
+-- Keys to the players whom they stand for from now on, without proof: an admin's word.
+INSERT INTO player_links
+SELECT
+    pair.1 AS player_key,
+    pair.2 AS player,
+    false AS verified,
+    now64(3) AS updated_at
+FROM (SELECT arrayJoin(arrayZip({keys:Array(UInt64)}, {players:Array(UInt64)})) AS pair);
+
+-- name: current
+SELECT player_key, player, verified FROM player_links FINAL WHERE player_key IN {keys:Array(UInt64)};

@@ -27,6 +27,8 @@ PAGES = [
     "/admin/approvals",
     "/admin/addresses",
     "/admin/links",
+    "/admin/players",
+    "/admin/players?bots=include&q=a",
     "/admin/quarantine",
     "/admin/blocks",
     "/admin/jobs",
@@ -212,6 +214,34 @@ def test_a_refused_block_says_why(stack: Stack) -> None:
     page = browse(stack, scenario)
     assert "refused 3 ×" in page
     assert "Code: 60. &lt;script&gt;" in page
+
+
+def test_players_are_found_merged_and_split(stack: Stack) -> None:
+    async def scenario(browser: Browser) -> None:
+        await scene.set_up(browser.platform)
+        page = await browser.page("/admin/players?q=ann")
+        assert "evil" not in page
+        [ann] = re.findall(r'href="/admin/players/([0-9a-f]{16})">', page)
+        [bob] = re.findall(
+            r'href="/admin/players/([0-9a-f]{16})">', await browser.page("/admin/players?q=bob")
+        )
+        shown = await browser.page(f"/admin/players/{ann}?q=bob")
+        assert f'name="into" value="{bob}"' in shown
+        assert "Merged" in await browser.act(f"/admin/players/{ann}/merge", into=bob)
+        assert (await browser.post(f"/admin/players/{ann}/merge", into=bob)).status_code == 409
+        assert f"/admin/players/{ann}/split" in await browser.page(f"/admin/players/{bob}")
+        assert "two players again" in await browser.act(f"/admin/players/{ann}/split")
+        assert (await browser.post(f"/admin/players/{ann}/split")).status_code == 404
+        assert (await _last(browser.platform, "player.merge")).name == "anna"
+        found = re.findall(
+            r'href="/admin/players/([0-9a-f]{16})">', await browser.page("/admin/players?bots=include")
+        )
+        for player in found:
+            shown = await browser.page(f"/admin/players/{player}")
+            assert shown.count("<script") == 1
+            assert _HIDDEN.findall(shown) == []
+
+    browse(stack, scenario)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""Players: finding them, and saying that two are one."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect, Template
+from msgspec import Meta
+
+from api import paging
+from api.audit.service import Actor
+from api.paging import START
+from api.players import merges
+from api.players.admin import NewMerge, PlayerPath
+from api.players.identities import Bots
+from api.stats import players
+from api.web.admin.desk import Here, PageRequest, asked, done, form, page
+
+_ROWS = 50
+_CANDIDATES = 20
+_RUNGS = {"verified": "member", "client": "client id", "name": "name alone", "bot": "bot"}
+
+_Words = Annotated[str, Meta(max_length=64, pattern=r"^[^\x00]*$")]
+
+
+class _Asked(msgspec.Struct):
+    q: _Words = ""
+    bots: Bots = "exclude"
+    cursor: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class _AskedOne(msgspec.Struct):
+    q: _Words = ""
+
+
+@get("/admin/players")
+async def list_players(request: PageRequest, platform: Here) -> Template:
+    """Find players by a part of any name that they used, the latest first."""
+    query = asked(request, _Asked)
+    after = paging.decode(query.cursor)
+    found = await players.find(platform.clickhouse, query.q, "last_seen", query.bots, after, _ROWS)
+    older = None
+    if found.next_cursor:
+        older = "/admin/players?" + urlencode({"q": query.q, "bots": query.bots, "cursor": found.next_cursor})
+    return page(
+        request,
+        "admin/players.html",
+        "players",
+        asked=query,
+        players=found.players,
+        merges=await merges.current(platform.postgres, platform.clickhouse),
+        rungs=_RUNGS,
+        older_page=older,
+    )
+
+
+@get("/admin/players/{player_id:str}")
+async def show_player(request: PageRequest, platform: Here, player_id: PlayerPath) -> Template:
+    """Show a player, and with `q` others with whom they could be one."""
+    query = asked(request, _AskedOne)
+    player = await players.player(platform.clickhouse, player_id)
+    candidates = []
+    if query.q:
+        found = await players.find(platform.clickhouse, query.q, "last_seen", "include", START, _CANDIDATES)
+        candidates = [row for row in found.players if row.player.id != player.identity.id]
+    return page(
+        request,
+        "admin/player.html",
+        "players",
+        player=player,
+        q=query.q,
+        candidates=candidates,
+        merges=await merges.current(platform.postgres, platform.clickhouse, player.identity.id),
+        rungs=_RUNGS,
+    )
+
+
+@post("/admin/players/{player_id:str}/merge", status_code=200)
+async def merge_player(
+    request: PageRequest, platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
+) -> Redirect:
+    """Merge a player into another."""
+    new = await form(request, NewMerge)
+    made = await merges.merge(platform.postgres, platform.clickhouse, player_id, new.into, actor)
+    notice = f"Merged: what {made.player} did counts for this player."
+    return await done(request, platform, notice, f"/admin/players/{made.into}")
+
+
+@post("/admin/players/{player_id:str}/split", status_code=200)
+async def split_player(
+    request: PageRequest, platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
+) -> Redirect:
+    """Undo a merge."""
+    made = await merges.split(platform.postgres, platform.clickhouse, player_id, actor)
+    notice = f"Split: {made.player} and {made.into} are two players again."
+    return await done(request, platform, notice, "/admin/players")
+
+
+handlers = [list_players, show_player, merge_player, split_player]
