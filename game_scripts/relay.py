@@ -78,6 +78,7 @@ ASK_MEMBERS = {
     "command": ("client_id", "name", "command", "arguments"),
 }
 ASK_POLL = 0.1
+ASK_LONGEST_PAUSE = 2.0
 ASK_TIMEOUT = 2.5
 ASK_STALE = 10.0
 ANSWER_KEPT = 60.0
@@ -574,28 +575,43 @@ class Desk(threading.Thread):
         self.stop = stop
         self.opener = make_opener(settings)
         self.pool = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="ask")
+        self.trouble = ""
 
     def run(self) -> None:
-        """Look for questions until stopped."""
+        """Look for questions until stopped, and less often while there is trouble with the folder."""
+        pause = ASK_POLL
         while not self.stop.is_set():
             self.look()
-            self.stop.wait(ASK_POLL)
+            pause = min(ASK_LONGEST_PAUSE, pause * 2) if self.trouble else ASK_POLL
+            self.stop.wait(pause)
 
     def look(self) -> list[concurrent.futures.Future[None]]:
-        """Take every question that is there, and begin to answer it."""
-        begun = []
+        """Take every question that is there, and begin to answer it; one in trouble is no other's trouble."""
+        begun: list[concurrent.futures.Future[None]] = []
+        trouble = ""
         try:
-            for path in sorted(self.settings.spool.iterdir()):
-                asked = ASK_FILE.fullmatch(path.name)
-                if asked:
-                    question = self.take(path)
-                    if question is not None:
-                        begun.append(self.pool.submit(self.answer, asked["id"], question))
-                elif path.name.startswith("answer-") and age_of(path) > ANSWER_KEPT:
-                    path.unlink()
+            paths = sorted(self.settings.spool.iterdir())
         except OSError as error:
-            log.warning("players' questions: %s", error.strerror or error)
+            paths, trouble = [], f"{error.strerror or error}"
+        for path in paths:
+            try:
+                begun += self.look_at(path)
+            except Exception as error:
+                trouble = f"{path.name}: {getattr(error, 'strerror', None) or error or type(error).__name__}"
+        if trouble and not self.trouble:
+            log.warning("players' questions: %s (said once, until it is mended)", printable(trouble))
+        self.trouble = trouble
         return begun
+
+    def look_at(self, path: Path) -> list[concurrent.futures.Future[None]]:
+        """Begin to answer a question; clear away an answer that was read long ago."""
+        asked = ASK_FILE.fullmatch(path.name)
+        if asked:
+            question = self.take(path)
+            return [] if question is None else [self.pool.submit(self.answer, asked["id"], question)]
+        if path.name.startswith("answer-") and age_of(path) > ANSWER_KEPT:
+            path.unlink()
+        return []
 
     def take(self, path: Path) -> dict[str, Any] | None:
         """Read a question and delete it: there may be a code in it. One half written waits."""

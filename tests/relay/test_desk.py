@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -189,3 +189,69 @@ def test_first_in_line_while_lines_cannot_be_sent(
     log = process.communicate(timeout=10)[1]
     assert "login: logged_in" in log
     assert "K7QX" not in log
+
+
+def test_a_folder_it_may_not_delete_from_is_told_of_once(
+    relay: ModuleType,
+    options: Callable[..., Any],
+    platform: Any,
+    spool: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stuck, other = put(spool, number=1), put(spool, number=2)
+    real = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path == stuck:
+            raise PermissionError(13, "Permission denied", str(path))
+        real(path, missing_ok)
+
+    class Stop(threading.Event):
+        waited: ClassVar[list[float]] = []
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.waited.append(timeout or 0)
+            if len(self.waited) == 12:
+                monkeypatch.setattr(Path, "unlink", real)
+            if len(self.waited) == 14:
+                self.set()
+            return True
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    stop = Stop()
+    desk = relay.Desk(options(), stop)
+    desk.run()
+    desk.pool.shutdown()
+    assert caplog.text.count("Permission denied") == 1
+    assert stop.waited[:3] == [0.2, 0.4, 0.8]
+    assert stop.waited[11:] == [2, 0.1, 0.1]
+    assert answer_to(other).exists()
+    assert answer_to(stuck).exists()
+    assert len(platform.asked) == 2
+
+
+def test_nothing_closes_the_desk(
+    relay: ModuleType,
+    options: Callable[..., Any],
+    spool: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = relay.Desk(options(), threading.Event())
+    put(spool, number=1)
+    path = put(spool, number=2)
+    real, calls = desk.take, []
+
+    def take(at: Path) -> object:
+        calls.append(at)
+        if at != path:
+            raise RuntimeError("out of order")
+        return real(at)
+
+    monkeypatch.setattr(desk, "take", take)
+    concurrent.futures.wait(desk.look() + desk.look())
+    desk.pool.shutdown()
+    assert len(calls) == 3
+    assert caplog.text.count("out of order") == 1
+    assert answer_to(path).exists()
