@@ -124,26 +124,33 @@ async def examine(
 
 async def _platform(postgres: Postgres, instance: Instance | None) -> list[Finding]:
     about = "After Action"
-    if instance is None:
-        return [Finding("bad", about, "does not run; `afteraction up` starts it")]
-    found = []
-    try:
-        answer = await instance.readiness()
-        level: Level = "good" if answer.status == "ready" else "bad"
-        found.append(Finding(level, about, f"{answer.status}{instance.place}"))
-        for store, said in answer.stores.items():
-            if said != "ok":
-                found.append(Finding("bad", about, f"{store}: {said}"))
-    except NoAnswer as error:
-        found.append(Finding("bad", about, f"does not answer{instance.place}: {error}"))
-    failure = await inbox.failure(postgres)
-    if failure:
-        found.append(Finding("bad", about, f"ClickHouse refuses events, which wait in the inbox: {failure}"))
+    found = await _instance(instance, about)
+    failing = await inbox.failing(postgres)
+    for block in failing:
+        text = f"ClickHouse has refused block {block.id} with {block.events} events {block.failures} times: "
+        mend = f"; mend that, or POST /api/v1/admin/blocks/{block.id}/set-aside"
+        found.append(Finding("bad", about, text + block.reason + mend))
     depth = await inbox.depth(postgres)
-    if depth.oldest_seconds > _STUCK_SECONDS and not failure:
+    if depth.set_aside_events:
+        text = f"{depth.set_aside_events} accepted events are set aside and not counted"
+        found.append(Finding("bad", about, f"{text}; POST /api/v1/admin/blocks/drive tries them again"))
+    if depth.oldest_seconds > _STUCK_SECONDS and not failing:
         text = f"{depth.events} accepted events have waited up to {depth.oldest_seconds:.0f} s for ClickHouse"
         found.append(Finding("bad", about, f"{text}: does a worker run?"))
     return found
+
+
+async def _instance(instance: Instance | None, about: str) -> list[Finding]:
+    if instance is None:
+        return [Finding("bad", about, "does not run; `afteraction up` starts it")]
+    try:
+        answer = await instance.readiness()
+    except NoAnswer as error:
+        return [Finding("bad", about, f"does not answer{instance.place}: {error}")]
+    level: Level = "good" if answer.status == "ready" else "bad"
+    stores = [f"{store}: {said}" for store, said in answer.stores.items() if said != "ok"]
+    found = [Finding(level, about, f"{answer.status}{instance.place}")]
+    return found + [Finding("bad", about, text) for text in stores]
 
 
 async def _server(postgres: Postgres, instance: Instance | None, server: Server) -> list[Finding]:

@@ -6,15 +6,17 @@ from typing import Annotated
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 
 from api.audit.service import Actor
 from api.events.refusal import RejectCode
-from api.ingest import inbox, quarantine
+from api.ingest import blocks, inbox, quarantine
+from api.ingest.blocks import DrivenAgain, SetAside
 from api.ingest.inbox import FailingBlock
 from api.ingest.quarantine import Driven, Thrown
 from api.ingest.service import Inlet
 from api.settings import Settings
+from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 
 
@@ -109,9 +111,45 @@ async def list_failing_blocks(postgres: NamedDependency[Postgres]) -> FailingBlo
     return FailingBlocks(await inbox.failing(postgres))
 
 
+@post(
+    "/{block_id:int}/set-aside",
+    operation_id="setBlockAside",
+    summary="Set a refused block aside",
+    tags=["admin"],
+    status_code=200,
+)
+async def set_block_aside(
+    postgres: NamedDependency[Postgres],
+    clickhouse: NamedDependency[ClickHouse],
+    actor: NamedDependency[Actor],
+    block_id: Annotated[int, PathParameter(ge=1, le=2**62)],
+) -> SetAside:
+    """Take a refused block out of the way: rebuilds and upgrades go on, and its events are kept.
+
+    `afteraction rebuild` should follow, since tables may know of a part of the block.
+    """
+    return await blocks.set_aside(postgres, clickhouse, block_id, actor)
+
+
+@post(
+    "/drive",
+    operation_id="driveBlocks",
+    summary="Try what was set aside again",
+    tags=["admin"],
+    status_code=200,
+)
+async def drive_blocks(postgres: NamedDependency[Postgres], actor: NamedDependency[Actor]) -> DrivenAgain:
+    """Bring the events that were set aside to ClickHouse again, after whatever it refused was mended."""
+    return await blocks.drive(postgres, actor)
+
+
 router = Router(
     "/api/v1/admin/quarantine",
     opt={"access": "admin"},
     route_handlers=[list_quarantine, drive_quarantine, discard_quarantine],
 )
-blocks_router = Router("/api/v1/admin/blocks", opt={"access": "admin"}, route_handlers=[list_failing_blocks])
+blocks_router = Router(
+    "/api/v1/admin/blocks",
+    opt={"access": "admin"},
+    route_handlers=[list_failing_blocks, set_block_aside, drive_blocks],
+)

@@ -12,13 +12,17 @@ _SQL = queries("postgres", "inbox")
 
 
 class Inbox(msgspec.Struct):
-    """Events that are accepted and not yet in ClickHouse. A block is failing when ClickHouse refused it."""
+    """Events that are accepted and not yet in ClickHouse. A block is failing when ClickHouse refused it.
+
+    Those that an admin set aside wait for nothing, and are counted apart.
+    """
 
     rows: int
     events: int
     bytes: int
     oldest_seconds: float
     failing_blocks: int
+    set_aside_events: int = 0
 
 
 class FailingBlock(msgspec.Struct):

@@ -139,7 +139,10 @@ async def _finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: S
         pass
     failure = await inbox.failure(postgres)
     if failure:
-        raise Conflict(f"ClickHouse refuses a block ({failure}); mend that first; nothing was changed")
+        raise Conflict(
+            f"ClickHouse refuses a block ({failure}); mend that first, or have an admin set it aside "
+            "(`afteraction doctor` says how); nothing was changed"
+        )
 
 
 def _spans(days: list[_Day]) -> list[_Span]:

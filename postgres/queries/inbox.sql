@@ -3,7 +3,7 @@
 WITH waiting AS (
     SELECT id, events, bytes
     FROM ingest_inbox
-    WHERE block_id IS NULL
+    WHERE block_id IS NULL AND set_aside_at IS NULL
     ORDER BY id
     LIMIT 1000
     FOR UPDATE SKIP LOCKED
@@ -29,7 +29,12 @@ WHERE row.id = chosen.id;
 -- name: full
 -- Whether as much waits as fits into a block: as many rows, events or bytes.
 SELECT count(*) >= 1000 OR coalesce(sum(events), 0) >= %s OR coalesce(sum(bytes), 0) >= %s AS fills
-FROM (SELECT events, bytes FROM ingest_inbox WHERE block_id IS NULL ORDER BY id LIMIT 1000) AS waiting;
+FROM (
+    SELECT events, bytes FROM ingest_inbox
+    WHERE block_id IS NULL AND set_aside_at IS NULL
+    ORDER BY id
+    LIMIT 1000
+) AS waiting;
 
 -- name: claim
 -- The lock lasts as long as the transaction: a writer that dies lets go of its block.
@@ -65,8 +70,37 @@ SELECT
     coalesce(sum(events), 0)::bigint AS events,
     coalesce(sum(bytes), 0)::bigint AS bytes,
     coalesce(extract(epoch FROM now() - min(received_at)), 0)::float8 AS oldest_seconds,
-    (SELECT count(*) FROM ingest_blocks WHERE failures > 0) AS failing_blocks
-FROM ingest_inbox;
+    (SELECT count(*) FROM ingest_blocks WHERE failures > 0) AS failing_blocks,
+    (
+        SELECT coalesce(sum(kept.events), 0)::bigint FROM ingest_inbox AS kept WHERE kept.set_aside_at IS NOT NULL
+    ) AS set_aside_events
+FROM ingest_inbox
+WHERE set_aside_at IS NULL;
+
+-- name: block
+SELECT id, failures, last_failure FROM ingest_blocks WHERE id = %s FOR UPDATE;
+
+-- name: payloads_of
+SELECT id, payload FROM ingest_inbox WHERE block_id = %s ORDER BY id;
+
+-- name: set_aside
+UPDATE ingest_inbox AS row SET
+    block_id = NULL,
+    set_aside_at = now(),
+    set_aside_reason = block.last_failure,
+    events = %(events)s,
+    bytes = %(bytes)s,
+    payload = %(payload)s
+FROM ingest_blocks AS block
+WHERE row.id = %(id)s AND block.id = row.block_id;
+
+-- name: delete_row
+DELETE FROM ingest_inbox WHERE id = %(id)s;
+
+-- name: drive_set_aside
+UPDATE ingest_inbox SET set_aside_at = NULL, set_aside_reason = NULL
+WHERE set_aside_at IS NOT NULL
+RETURNING events;
 
 -- name: failure
 SELECT last_failure AS text
