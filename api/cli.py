@@ -101,15 +101,21 @@ def worker() -> None:
 
 @main.command(help="Bring the stores' schemas up to date.")
 @click.option("--dry-run", is_flag=True, help="Only say what would run.")
+@click.option("--fill-by-hand", is_flag=True, help="Leave what is made anew empty: docs/scale.md says when.")
 @as_json
 @speaks_plainly
-def migrate(dry_run: bool, json_: bool) -> None:
+def migrate(dry_run: bool, fill_by_hand: bool, json_: bool) -> None:
     """Run the numbered SQL files that have not run yet."""
     loaded = _load()
 
     async def run(platform: Platform) -> None:
         steps = await rebuilding.migrate(
-            platform.postgres, platform.clickhouse, loaded, _say_filled, dry_run=dry_run
+            platform.postgres,
+            platform.clickhouse,
+            loaded,
+            _say_filled,
+            dry_run=dry_run,
+            fill_by_hand=fill_by_hand,
         )
         if json_:
             print_json(steps)

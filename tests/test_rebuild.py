@@ -12,6 +12,7 @@ from api.ingest.sorting import Arrival
 from api.platform import Platform
 from api.rebuild import service as rebuild
 from api.stores import sql
+from api.stores.cluster import Cluster
 from tests.events_made import body, kill
 from tests.sql.feed import settle
 from tests.stack import Stack, add_server, drain, migrated, no_report, wipe_postgres
@@ -189,3 +190,33 @@ def test_an_upgrade_that_makes_tables_anew_waits_for_a_refused_block_and_changes
 
     before, after = stack.run(scenario)
     assert after == before
+
+
+def test_a_cluster_says_what_to_do_before_a_table_is_made_anew(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew = next(migration for migration in sql.migrations("clickhouse") if migration.rebuilds == "map_tiles")
+    forget = "DELETE FROM schema_migrations WHERE number = {n:UInt32}"
+
+    async def scenario(platform: Platform) -> tuple[Tables, Tables, Tables]:
+        await add_server(platform)
+        await played(platform, 0, 50)
+        await drain(platform)
+        before = await tables(platform)
+        await platform.clickhouse.command(forget, n=anew.number)
+        with monkeypatch.context() as patched:
+            patched.setattr(platform.clickhouse, "cluster", Cluster("c", "afteraction"))
+            with pytest.raises(Conflict, match=r"makes map_tiles anew.*--fill-by-hand.*docs/scale.md"):
+                await migrated(platform)
+        same = await tables(platform)
+        steps = await rebuild.migrate(
+            platform.postgres, platform.clickhouse, platform.settings, no_report, fill_by_hand=True
+        )
+        assert [step.number for step in steps] == [anew.number]
+        empty = await tables(platform)
+        await run(platform, "map_tiles")
+        return before, same, {**empty, "map_tiles": (await tables(platform))["map_tiles"]}
+
+    before, same, filled = stack.run(scenario)
+    assert same == before
+    assert filled == before

@@ -61,21 +61,30 @@ async def migrate(
     report: Report,
     *,
     dry_run: bool = False,
+    fill_by_hand: bool = False,
 ) -> list[Step]:
     """Bring both stores to the newest schema, projections made anew filled, and return what was done.
 
+    `fill_by_hand`: projections made anew are left empty; on a cluster, nobody but its admin can fill them.
     Raises ConfigurationError when a migration that has run was changed or is gone since, Conflict while
-    ClickHouse refuses a block.
+    ClickHouse refuses a block, and for a cluster whose projections would be left empty.
     """
 
     async def fill(noun: str) -> None:
         # The worker settles by itself what is not; on a cluster it has to.
-        if clickhouse.cluster and noun == matches.NOUN:
+        if fill_by_hand or (clickhouse.cluster and noun == matches.NOUN):
             return
         if await _logged(clickhouse):
             await rebuild(postgres, clickhouse, settings, noun, report)
 
-    async def settle() -> None:
+    async def settle(nouns: list[str]) -> None:
+        anew = [noun for noun in nouns if noun != matches.NOUN]
+        if clickhouse.cluster and anew and not fill_by_hand and await _logged(clickhouse):
+            raise Conflict(
+                f"this version makes {', '.join(anew)} anew, and on a cluster that is filled by hand: stop "
+                "the workers, `afteraction migrate --fill-by-hand`, then as docs/scale.md says under "
+                "'Upgrading a cluster'. Nothing was changed"
+            )
         # A block that is refused would stop the upgrade in its middle, and neither version would run.
         async with ingest.writers(postgres, exclude=True):
             await _finish_blocks(postgres, clickhouse, settings)

@@ -26,7 +26,7 @@ _LOCK_KEY = 0x6166_7465_7261_6374  # "afteract"
 
 
 Rebuild = Callable[[str], Awaitable[None]]
-Prepare = Callable[[], Awaitable[None]]
+Prepare = Callable[[list[str]], Awaitable[None]]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -55,8 +55,9 @@ async def migrate(
 ) -> list[Step]:
     """Bring both stores to the newest schema and return what was done, in order.
 
-    `prepare()` is awaited before anything changes where tables with events will be made anew, `rebuild(noun)`
-    fills each of them. Raises ConfigurationError when a file that has run was changed or is gone since.
+    `prepare(nouns)` is awaited before anything changes where tables with events will be made anew, and
+    `rebuild(noun)` fills each of them. Raises ConfigurationError when a file that has run was changed or is
+    gone since.
     """
     async with postgres.lock(_LOCK_KEY):
         if not dry_run:
@@ -67,8 +68,9 @@ async def migrate(
 
 async def _prepare(clickhouse: ClickHouse, prepare: Prepare) -> None:
     recorded = await _clickhouse_state(clickhouse)
-    if recorded and any(migration.rebuilds for migration in pending("clickhouse", recorded)):
-        await prepare()
+    anew = [migration.rebuilds for migration in pending("clickhouse", recorded) if migration.rebuilds]
+    if recorded and anew:
+        await prepare(anew)
 
 
 async def migrate_postgres(postgres: Postgres) -> list[Step]:
