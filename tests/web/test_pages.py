@@ -14,7 +14,7 @@ from api.logins import decisions, links
 from api.platform import Platform
 from api.servers import queries as servers
 from tests.events_made import body, kill
-from tests.stack import Stack
+from tests.stack import Stack, drain
 from tests.web import scene
 from tests.web.browser import TESTS, Browser, browse
 
@@ -200,20 +200,28 @@ def test_the_quarantine_is_driven_and_thrown_away(stack: Stack) -> None:
     browse(stack, scenario)
 
 
-def test_a_refused_block_says_why(stack: Stack) -> None:
-    async def scenario(browser: Browser) -> str:
+def test_a_refused_block_says_why_and_is_set_aside(stack: Stack) -> None:
+    async def scenario(browser: Browser) -> None:
         platform = browser.platform
         await scene.set_up(platform)
         decoded = decode(body([kill(500, "Ann", "Bob")]), max_events=9, max_event_bytes=9_999)
         await platform.inlet.commit(Arrival(1, 1_790_000_000, decoded))
-        block = "INSERT INTO ingest_blocks (failures, last_failure) VALUES (3, %s)"
-        await platform.postgres.execute(block, "Code: 60. <script>no table</script>")
-        await platform.postgres.execute("UPDATE ingest_inbox SET block_id = 1000 WHERE false")
-        return await browser.page("/admin/blocks")
+        await platform.clickhouse.command("ALTER TABLE raw_events ADD CONSTRAINT never CHECK server_id = 0")
+        await drain(platform)
+        await platform.clickhouse.command("ALTER TABLE raw_events DROP CONSTRAINT never")
+        refused = "UPDATE ingest_blocks SET failures = 3, last_failure = %s"
+        await platform.postgres.execute(refused, "Code: 60. <script>no table</script>")
+        page = await browser.page("/admin/blocks")
+        assert "refused 3 ×" in page
+        assert "Code: 60. &lt;script&gt;" in page
+        [path] = re.findall(r"/admin/blocks/\d+/set-aside", page)
+        assert "1 events are kept" in await browser.act(path)
+        assert (await browser.post(path)).status_code == 404
+        assert "1 events wait for ClickHouse again" in await browser.act("/admin/blocks/drive")
+        assert "ClickHouse takes everything" in await browser.page("/admin/blocks")
+        assert (await _last(platform, "block.set_aside")).name == "anna"
 
-    page = browse(stack, scenario)
-    assert "refused 3 ×" in page
-    assert "Code: 60. &lt;script&gt;" in page
+    browse(stack, scenario)
 
 
 def test_players_are_found_merged_and_split(stack: Stack) -> None:

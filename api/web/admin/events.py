@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
+from litestar.params import PathParameter
 from litestar.response import Redirect, Template
 from msgspec import Meta
 
 from api.audit.service import Actor
 from api.events.refusal import RejectCode
-from api.ingest import inbox, quarantine
+from api.ingest import blocks, inbox, quarantine
 from api.web.admin.desk import Here, PageRequest, asked, done, form, page
 
 _LINES = 25
@@ -89,4 +90,28 @@ async def list_blocks(request: PageRequest, platform: Here) -> Template:
     )
 
 
-handlers = [list_quarantine, drive, discard, list_blocks]
+@post("/admin/blocks/{block_id:int}/set-aside", status_code=200)
+async def set_aside(
+    request: PageRequest,
+    platform: Here,
+    actor: NamedDependency[Actor],
+    block_id: Annotated[int, PathParameter(ge=1, le=2**62)],
+) -> Redirect:
+    """Take a refused block out of the way."""
+    made = await blocks.set_aside(platform.postgres, platform.clickhouse, block_id, actor)
+    notice = (
+        f"Block {block_id} is set aside: {made.events} events are kept, {made.in_the_log} were in the log "
+        "already. Now run `afteraction rebuild`."
+    )
+    return await done(request, platform, notice, "/admin/blocks")
+
+
+@post("/admin/blocks/drive", status_code=200)
+async def drive_blocks(request: PageRequest, platform: Here, actor: NamedDependency[Actor]) -> Redirect:
+    """Bring what was set aside to ClickHouse again."""
+    driven = await blocks.drive(platform.postgres, actor)
+    notice = f"{driven.events} events wait for ClickHouse again."
+    return await done(request, platform, notice, "/admin/blocks")
+
+
+handlers = [list_quarantine, drive, discard, list_blocks, set_aside, drive_blocks]
