@@ -17,6 +17,7 @@ import api.logins.members
 import api.logins.routes
 import api.matches.routes
 import api.players.admin
+import api.privacy.admin
 import api.servers.admin
 import api.servers.routes
 import api.stats.routes
@@ -67,6 +68,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.logins.admin.member_router,
                     api.logins.admin.router,
                     api.players.admin.router,
+                    api.privacy.admin.router,
                     api.servers.admin.router,
                 ],
             ),

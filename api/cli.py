@@ -24,7 +24,9 @@ from api.doctor import Finding, OverHttp, examine
 from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
+from api.ingest.tombstones import check_key
 from api.platform import Platform, opened, opened_postgres
+from api.privacy.service import Erased
 from api.rebuild import service as rebuilding
 from api.servers import queries as server_queries
 from api.servers import service as servers
@@ -318,6 +320,71 @@ def rebuild(noun: str | None, json_: bool) -> None:
         out.print(f"rebuilt: {noun or 'all'}")
 
 
+@main.group(help="Players: all that is kept of one, or none of it any more.")
+def player() -> None:
+    """Commands about players."""
+
+
+@player.command("export", help="Print all that is kept of player ID, as JSON.")
+@click.argument("id_", metavar="ID")
+@speaks_plainly
+def player_export(id_: str) -> None:
+    """Export a player."""
+    click.echo(msgspec.json.format(_about_player("export", id_), indent=2))
+
+
+@player.command("erase", help="Take player ID out of everything; only says how much that is, without --yes.")
+@click.argument("id_", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do it. It cannot be undone.")
+@as_json
+@speaks_plainly
+def player_erase(id_: str, yes: bool, json_: bool) -> None:
+    """Erase a player."""
+    answer = _about_player("erase" if yes else "count", id_)
+    if json_:
+        click.echo(answer)
+        return
+    erased = msgspec.json.decode(answer, type=Erased)
+    for table, rows in sorted(erased.rows.items()):
+        if rows:
+            out.print(f"{rows:>9}  {table}", highlight=False)
+    if erased.namesakes:
+        say(f"others used one of the names, perhaps the same person: {', '.join(erased.namesakes)}")
+    if erased.done:
+        out.print(
+            f"erased; the counts are now those of player {erased.player}, who is nobody", highlight=False
+        )
+    else:
+        out.print("nothing was changed; --yes takes the player out of these rows", highlight=False)
+
+
+def _about_player(task: jobs.Task, id_: str) -> bytes:
+    """Ask about a player, in the running instance or with the stores opened for it; return the JSON."""
+    loaded = _load()
+    beside = engines.beside(loaded)
+    if beside is not None:
+        return asyncio.run(_ask_about(beside, task, id_))
+
+    async def run(platform: Platform) -> bytes:
+        return msgspec.json.encode(await jobs.about(platform, task, id_, command_line()))
+
+    return _with_platform(loaded, run)
+
+
+async def _ask_about(found: Engines, task: jobs.Task, id_: str) -> bytes:
+    async def silent(_noun: str, _done: int, _total: int) -> None:
+        """Nobody is told how far it is."""
+
+    client = redis_store.connect(found.redis_url)
+    try:
+        job = await jobs.ask_about(client, task, id_, command_line())
+        state = await _follow(client, job, silent)
+        await jobs.take_answer(client, job)
+        return (state.answer or "null").encode()
+    finally:
+        await client.aclose()
+
+
 @main.command(name="demo", help="Replay a recorded match into the running instance.")
 @click.argument("recording", default="team")
 @click.option(
@@ -405,7 +472,7 @@ async def _ask_to_rebuild(found: Engines, noun: str | None, report: rebuilding.R
         await client.aclose()
 
 
-async def _follow(client: Redis, job: str, report: rebuilding.Report) -> None:
+async def _follow(client: Redis, job: str, report: rebuilding.Report) -> jobs.Progress:
     while True:
         state = await jobs.progress(client, job)
         if state is not None:
@@ -413,7 +480,7 @@ async def _follow(client: Redis, job: str, report: rebuilding.Report) -> None:
             if state.failure:
                 raise AfterActionError(state.failure)
             if state.finished:
-                return
+                return state
         await asyncio.sleep(0.2)
 
 
@@ -444,6 +511,7 @@ def _with_platform(
         async with opened(loaded, found) as platform:
             if migrated:
                 await rebuilding.migrate(platform.postgres, platform.clickhouse, loaded, _say_filled)
+                await check_key(platform.postgres, loaded)
             return await use(platform)
 
     with engines.running(loaded, say) as found:

@@ -9,13 +9,17 @@ import socket
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Literal
 from uuid import uuid4
 
 import msgspec
 from redis.asyncio import Redis
 
+from api.audit.service import Actor
 from api.errors import AfterActionError, StoreUnavailable
 from api.platform import Platform
+from api.privacy import service as privacy
+from api.privacy.service import Erased, Export
 from api.rebuild import service as rebuild
 from api.stores.redis import away
 
@@ -27,24 +31,31 @@ _STEPS = "worker:steps"
 # A step that goes well is noted no more often.
 _NOTE_SECONDS = 5.0
 _PATIENCE_SECONDS = 0.25
+_ANSWER_SECONDS = 300
+
+Task = Literal["rebuild", "export", "count", "erase"]
 
 
 class Job(msgspec.Struct):
-    """A rebuild of one noun, or of all (None)."""
+    """A rebuild of one noun, or of all (None); or what is asked about a player, by whom."""
 
     id: str
-    noun: str | None
+    noun: str | None = None
     asked_at: datetime | None = None
+    task: Task = "rebuild"
+    player: str = ""
+    by: Actor | None = None
 
 
 class Progress(msgspec.Struct):
-    """How far a job is; `failure` says why it ended early."""
+    """How far a job is; `failure` says why it ended early, `answer` is JSON for who asked about a player."""
 
     noun: str
     done: int
     total: int
     finished: bool = False
     failure: str | None = None
+    answer: str | None = None
 
 
 async def ask(redis: Redis, noun: str | None) -> str:
@@ -57,6 +68,14 @@ async def ask(redis: Redis, noun: str | None) -> str:
             pipe.lpush(_RECENT, packed)
             pipe.ltrim(_RECENT, 0, _RECENT_JOBS - 1)
             await pipe.execute()
+    return job.id
+
+
+async def ask_about(redis: Redis, task: Task, player: str, by: Actor) -> str:
+    """Queue what is asked about a player and return the job's id. It is among no recent jobs."""
+    job = Job(uuid4().hex, task=task, player=player, by=by)
+    with away():
+        await redis.lpush(_QUEUE, msgspec.json.encode(job))
     return job.id
 
 
@@ -115,6 +134,12 @@ async def steps(redis: Redis) -> list[Step]:
     return sorted((msgspec.json.decode(row, type=Step) for row in found), key=lambda step: step.name)
 
 
+async def take_answer(redis: Redis, job_id: str) -> None:
+    """Forget a job whose answer has been read."""
+    with away():
+        await redis.delete(f"job:{job_id}")
+
+
 async def progress(redis: Redis, job_id: str) -> Progress | None:
     """Return how far a job is, None while it has not begun."""
     with away():
@@ -138,14 +163,27 @@ async def _run(platform: Platform, job: Job) -> None:
         last = state
         # A job goes on when nobody can be told of it.
         with suppress(StoreUnavailable), away():
-            await platform.redis.set(f"job:{job.id}", msgspec.json.encode(state), ex=_KEEP_SECONDS)
+            kept = _KEEP_SECONDS if job.task == "rebuild" else _ANSWER_SECONDS
+            await platform.redis.set(f"job:{job.id}", msgspec.json.encode(state), ex=kept)
 
     async def report(noun: str, done: int, total: int) -> None:
         await note(Progress(noun, done, total))
 
     try:
-        await rebuild.rebuild(platform.postgres, platform.clickhouse, platform.settings, job.noun, report)
+        if job.by is not None:
+            found = await about(platform, job.task, job.player, job.by)
+            last.answer = msgspec.json.encode(found).decode()
+        else:
+            await rebuild.rebuild(platform.postgres, platform.clickhouse, platform.settings, job.noun, report)
     except AfterActionError as error:
         last.failure = str(error)
     last.finished = True
     await note(last)
+
+
+async def about(platform: Platform, task: Task, player: str, by: Actor) -> Erased | Export:
+    """Do what is asked about a player, in the process that has the stores."""
+    if task == "export":
+        return await privacy.export(platform.postgres, platform.clickhouse, player, by)
+    stores = platform.postgres, platform.clickhouse, platform.redis, platform.settings
+    return await privacy.erase(*stores, player, by, dry_run=task != "erase")

@@ -129,6 +129,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _about("Days for which tries to log in are kept, with their addresses.", ge=1, le=3650)
     ] = 90
 
+    privacy_key: Annotated[
+        Annotated[str, Meta(min_length=32)] | None,
+        _about(
+            "The key of the hashes that addresses and erased players are kept as, 32 characters or more; "
+            "the same for all processes. Without it: the file `privacy.key` in the data folder, made at the "
+            "first start."
+        ),
+    ] = None
+
     log_format: Annotated[Literal["text", "json"], _about("How log lines are written.")] = "text"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _about("The least important line that is logged.")
@@ -187,7 +196,8 @@ def _known(name: str, shown: str) -> None:
 def _explain(error: msgspec.ValidationError, values: Mapping[str, Any]) -> str:
     problem, _, place = str(error).partition(" - at `$.")
     name = place.removesuffix("`").partition("[")[0]
-    shown = "***" if name == "admin_token" or name.endswith("_url") else repr(values.get(name))
+    secret = name in ("admin_token", "privacy_key") or name.endswith("_url")
+    shown = "***" if secret else repr(values.get(name))
     return f"{PREFIX}{name.upper()} = {shown}: {problem}"
 
 

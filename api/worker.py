@@ -15,6 +15,7 @@ from api.live import job as live
 from api.logins import job as logins
 from api.matches.job import Settler
 from api.platform import Platform
+from api.privacy import job as privacy
 
 log = structlog.get_logger()
 
@@ -40,6 +41,13 @@ async def work(platform: Platform) -> None:
                 86_400.0,
             ),
             ("merges", lambda: merges.step(platform.postgres, platform.clickhouse), 30.0),
+            (
+                "erasures",
+                lambda: privacy.step(
+                    platform.postgres, platform.clickhouse, platform.redis, platform.settings
+                ),
+                5.0,
+            ),
             ("tidy", lambda: ingest.tidy(platform.postgres), 3600.0),
             ("forget", lambda: logins.tidy(platform.postgres, platform.settings), 3600.0),
         ):

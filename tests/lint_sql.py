@@ -18,6 +18,7 @@ from api.stores import sql
 
 _LINE_LENGTH = 125
 _PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
+_TABLE = re.compile(r"FROM \{\w+:Identifier\}")
 _PERCENT = re.compile(r"%(?!s|%|\(\w+\)s)")
 _INSERT = re.compile(r"^INSERT\b", re.MULTILINE)
 _LOWER_CASE = re.compile(
@@ -103,9 +104,13 @@ def _refusal(database: Connection, statement: str, place: str) -> Iterator[str]:
 
 
 def _filled(query: str) -> str:
-    """Return a query with a value in place of every parameter; a column's name becomes a constant."""
+    """Return a query with a value in place of every parameter.
+
+    A column's name becomes a constant, a table's name that of the log.
+    """
     return _PARAMETER.sub(
-        lambda found: "1" if found[2] == "Identifier" else f"defaultValueOfTypeName('{found[2]}')", query
+        lambda found: "1" if found[2] == "Identifier" else f"defaultValueOfTypeName('{found[2]}')",
+        _TABLE.sub("FROM raw_events", query),
     )
 
 

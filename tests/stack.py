@@ -124,6 +124,7 @@ async def add_server(platform: Platform, name: str = "one") -> int:
 async def drain(platform: Platform) -> int:
     """Bring everything in the inbox to ClickHouse and return how many events that were."""
     written = 0
-    while (events := await job.write_block(platform.postgres, platform.clickhouse, 50_000)) is not None:
+    stores = platform.postgres, platform.clickhouse, platform.settings
+    while (events := await job.write_block(*stores)) is not None:
         written += events
     return written

@@ -96,7 +96,7 @@ def test_its_command_exists(name: str) -> None:
 @ours
 def test_its_settings_exist(name: str) -> None:
     given = {
-        variable: ASKED_FOR.sub("0123456789abcdef", value)
+        variable: ASKED_FOR.sub("0123456789abcdef" * 2, value)
         for variable, value in SERVICES[name]["environment"].items()
     }
     found = settings.load(given)

@@ -13,9 +13,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import msgspec
 import structlog
 
-from api import metrics
+from api import keyed, metrics
 from api.errors import StoreUnavailable
-from api.ingest import payload
+from api.ingest import payload, tombstones
+from api.keyed import Keyed
 from api.settings import Settings
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Connection, Postgres, fetch
@@ -75,7 +76,7 @@ async def step(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -
     """
     async with writers(postgres):
         started = time.monotonic()
-        written = await write_block(postgres, clickhouse, settings.block_events)
+        written = await write_block(postgres, clickhouse, settings)
         taken = time.monotonic() - started
     if not written or not await is_full(postgres, settings.block_events):
         await asyncio.sleep(max(settings.poll_seconds, _REST * taken))
@@ -92,30 +93,34 @@ async def tidy(postgres: Postgres) -> None:
     await postgres.execute(_LEDGER["forget_digests"])
 
 
-async def write_block(postgres: Postgres, clickhouse: ClickHouse, block_events: int) -> int | None:
+async def write_block(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> int | None:
     """Seal what waits, bring the oldest block to ClickHouse, and return how many events it had.
+
+    Whoever was erased is not named in it.
 
     Returns None when no block is due, 0 when one was refused and will be tried again.
     """
-    written = await _write_oldest(postgres, clickhouse)
-    if written is None and await postgres.execute(_SQL["seal"], block_events, _BLOCK_BYTES):
-        written = await _write_oldest(postgres, clickhouse)
+    key = keyed.load(settings)
+    written = await _write_oldest(postgres, clickhouse, key)
+    if written is None and await postgres.execute(_SQL["seal"], settings.block_events, _BLOCK_BYTES):
+        written = await _write_oldest(postgres, clickhouse, key)
     return written
 
 
-async def _write_oldest(postgres: Postgres, clickhouse: ClickHouse) -> int | None:
+async def _write_oldest(postgres: Postgres, clickhouse: ClickHouse, key: Keyed) -> int | None:
     async with postgres.transaction() as connection:
         blocks = await fetch(connection, _SQL["claim"], _Block)
         if not blocks:
             return None
-        return await _insert(connection, clickhouse, blocks[0])
+        return await _insert(connection, clickhouse, blocks[0], key)
 
 
-async def _insert(connection: Connection, clickhouse: ClickHouse, block: _Block) -> int:
+async def _insert(connection: Connection, clickhouse: ClickHouse, block: _Block, key: Keyed) -> int:
+    erased = await tombstones.read(connection, key)
     rows = await fetch(connection, _SQL["rows_of"], _Row, (block.id,))
     try:
         with metrics.insert_seconds.time():
-            runs = (run for row in rows for run in payload.unpack(row.payload))
+            runs = erased.hold(run for row in rows for run in payload.unpack(row.payload))
             await clickhouse.insert("ingest_batches", payload.columns(runs), token=block.token)
     except StoreUnavailable:
         raise

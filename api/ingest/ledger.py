@@ -13,10 +13,12 @@ import msgspec
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
-from api.ingest import ranges
+from api import keyed
+from api.ingest import ranges, tombstones
 from api.ingest.decode import NO_SEQ
 from api.ingest.payload import pack
 from api.ingest.sorting import Arrival, Outcome, SessionKey, SessionState, Sorted, clock_lead, sort, without
+from api.settings import Settings
 from api.stores.postgres import Connection, Postgres
 from api.stores.sql import queries
 
@@ -46,25 +48,25 @@ class _Shattered(Exception):
         self.keys = keys
 
 
-async def commit(postgres: Postgres, arrivals: Sequence[Arrival], digest_days: int) -> list[Outcome]:
+async def commit(postgres: Postgres, arrivals: Sequence[Arrival], settings: Settings) -> list[Outcome]:
     """Keep what is new of each arrival and return an outcome for each, in order.
 
     Events that would tear a session into more than some 10,000 pieces are rejected. Raises StoreUnavailable
     when Postgres is away; then the whole group may be sent again.
     """
     try:
-        return await _commit(postgres, arrivals, digest_days)
+        return await _commit(postgres, arrivals, settings)
     except _Shattered as shattered:
-        return await _commit(postgres, [without(a, shattered.keys) for a in arrivals], digest_days)
+        return await _commit(postgres, [without(a, shattered.keys) for a in arrivals], settings)
 
 
-async def _commit(postgres: Postgres, arrivals: Sequence[Arrival], digest_days: int) -> list[Outcome]:
+async def _commit(postgres: Postgres, arrivals: Sequence[Arrival], settings: Settings) -> list[Outcome]:
     async with postgres.transaction() as connection:
         states = await _record_sessions(connection, _incoming(arrivals))
-        digests = await _record_digests(connection, arrivals, digest_days)
+        digests = await _record_digests(connection, arrivals, settings.digest_days)
         result = sort(arrivals, states, digests)
         await _count(connection, result)
-        await _quarantine(connection, arrivals)
+        await _quarantine(connection, arrivals, settings)
         if result.runs:
             size = sum(len(run.lines) for run in result.runs)
             await connection.execute(_SQL["put_in_inbox"], (result.events, size, pack(result.runs)))
@@ -145,17 +147,29 @@ async def _count(connection: Connection, result: Sorted) -> None:
         )
 
 
-async def _quarantine(connection: Connection, arrivals: Sequence[Arrival]) -> None:
+async def _quarantine(connection: Connection, arrivals: Sequence[Arrival], settings: Settings) -> None:
     rejected = [(arrival, rejection) for arrival in arrivals for rejection in arrival.decoded.rejected]
     if rejected:
+        erased = await tombstones.read(connection, keyed.load(settings))
+        # An event that names somebody who was erased is counted here, and not kept.
+        named = [
+            any(erased.names_someone(part) for part in (rejection.original, rejection.reason.encode()))
+            for _, rejection in rejected
+        ]
         await connection.execute(
             _SQL["put_in_quarantine"],
             (
                 [arrival.server_id for arrival, _ in rejected],
                 [hashlib.blake2b(rejection.original, digest_size=16).digest() for _, rejection in rejected],
                 [rejection.code for _, rejection in rejected],
-                [rejection.reason for _, rejection in rejected],
-                [rejection.original for _, rejection in rejected],
+                [
+                    "it names a player who was erased" if gone else rejection.reason
+                    for gone, (_, rejection) in zip(named, rejected, strict=True)
+                ],
+                [
+                    b"" if gone else rejection.original
+                    for gone, (_, rejection) in zip(named, rejected, strict=True)
+                ],
                 [_utc(arrival.received_at) for arrival, _ in rejected],
             ),
         )

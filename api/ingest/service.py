@@ -142,7 +142,7 @@ class Inlet:
             with metrics.commit_seconds.time():
                 async with asyncio.timeout(_COMMIT_SECONDS):
                     arrivals = [waiting.arrival for waiting in group]
-                    outcomes = await ledger.commit(self._postgres, arrivals, self._settings.digest_days)
+                    outcomes = await ledger.commit(self._postgres, arrivals, self._settings)
         except TimeoutError:
             _fail(group, StoreUnavailable("postgres", f"no commit within {_COMMIT_SECONDS} s"))
         except StoreUnavailable as error:

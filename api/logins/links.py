@@ -4,6 +4,7 @@ A client id belongs to one member at most. A second member who logs in with it i
 kept as a conflict that an admin decides; it takes nothing from the first.
 """
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -182,15 +183,25 @@ async def player_of(clickhouse: ClickHouse, member_id: int) -> str:
     return (await clickhouse.rows(_LINKS["member"], _PublicId, member=member_id))[0].id
 
 
+def writer(postgres: Postgres) -> AbstractAsyncContextManager[Connection]:
+    """Be the one who writes links to ClickHouse, for the length of the block."""
+    return postgres.lock(_WRITER_LOCK)
+
+
 async def write_changed(postgres: Postgres, clickhouse: ClickHouse) -> int:
     """Bring links that have changed to ClickHouse, and return how many those were."""
-    async with postgres.lock(_WRITER_LOCK):
-        changed = await postgres.rows(_SQL["changed"], _Changed)
-        if changed:
-            await _write(clickhouse, [(c.client_id, c.member_id or 0) for c in changed])
-        # One that has changed again meanwhile stays.
-        for row in changed:
-            await postgres.execute(_SQL["written"], row.client_id, row.changes)
+    async with writer(postgres):
+        return await write_changed_now(postgres, clickhouse)
+
+
+async def write_changed_now(postgres: Postgres, clickhouse: ClickHouse) -> int:
+    """Do so as the `writer`."""
+    changed = await postgres.rows(_SQL["changed"], _Changed)
+    if changed:
+        await _write(clickhouse, [(c.client_id, c.member_id or 0) for c in changed])
+    # One that has changed again meanwhile stays.
+    for row in changed:
+        await postgres.execute(_SQL["written"], row.client_id, row.changes)
     return len(changed)
 
 
@@ -199,7 +210,7 @@ async def reconcile(postgres: Postgres, clickhouse: ClickHouse) -> int:
 
     Links that are in ClickHouse alone are undone; what admins merged without a login is left as it is.
     """
-    async with postgres.lock(_WRITER_LOCK):
+    async with writer(postgres):
         began = (await clickhouse.rows(_LINKS["moment"], _Moment))[0]
         pairs = await postgres.rows(_SQL["all_linked"], _Pair)
         for start in range(0, len(pairs), _CHUNK):

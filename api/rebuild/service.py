@@ -87,7 +87,7 @@ async def migrate(
             )
         # A block that is refused would stop the upgrade in its middle, and neither version would run.
         async with ingest.writers(postgres, exclude=True):
-            await _finish_blocks(postgres, clickhouse, settings)
+            await finish_blocks(postgres, clickhouse, settings)
 
     return await migrations.migrate(postgres, clickhouse, settle, fill, dry_run=dry_run)
 
@@ -107,7 +107,7 @@ async def rebuild(
         raise NotFound(f"{noun!r} cannot be rebuilt; these can: {', '.join(sorted(known))}")
     chosen = [known[name] for name in _together(noun)] if noun else list(known.values())
     async with ingest.writers(postgres, exclude=True) as lock:
-        await _finish_blocks(postgres, clickhouse, settings)
+        await finish_blocks(postgres, clickhouse, settings)
         spans = _spans(await clickhouse.rows(_SQL["days"], _Day))
         logged = await _logged(clickhouse)
         total = len(chosen) * len(spans)
@@ -142,9 +142,9 @@ async def _logged(clickhouse: ClickHouse) -> int:
     return found.events if found else 0
 
 
-async def _finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:
+async def finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: Settings) -> None:
     """Bring every sealed block to its end: its token would not hold against a new table."""
-    while await ingest.write_block(postgres, clickhouse, settings.block_events) is not None:
+    while await ingest.write_block(postgres, clickhouse, settings) is not None:
         pass
     failure = await inbox.failure(postgres)
     if failure:

@@ -50,6 +50,7 @@ class Fleet:
             # Never connected to: the shared one takes its place.
             "AFTERACTION_CLICKHOUSE_URL": "clickhouse://shared/default",
             "AFTERACTION_POLL_SECONDS": "0.05",
+            "AFTERACTION_DATA": str(folder / "data"),
         }
         self.holder = self._start("hold", str(folder / "clickhouse"), self._socket)
         _wait_for(lambda: Path(self._socket).exists())

@@ -156,7 +156,7 @@ def test_a_writer_that_dies_after_the_insert_repeats_it_without_effect(stack: St
 
         job._execute = die  # type: ignore[assignment]
         try:
-            await job.write_block(platform.postgres, platform.clickhouse, 1000)
+            await job.write_block(platform.postgres, platform.clickhouse, platform.settings)
         except Died:
             pass
         finally:
@@ -208,7 +208,7 @@ def test_events_wait_in_the_inbox_while_clickhouse_refuses_them(stack: Stack) ->
         await platform.clickhouse.command("ALTER TABLE rivals ADD CONSTRAINT never CHECK kills > 99")
         try:
             await take(platform, server, [kill(0, "Ann", "Bob")])
-            refused = await job.write_block(platform.postgres, platform.clickhouse, 1000)
+            refused = await job.write_block(platform.postgres, platform.clickhouse, platform.settings)
         finally:
             await platform.clickhouse.command("ALTER TABLE rivals DROP CONSTRAINT never")
         await platform.postgres.execute("UPDATE ingest_blocks SET retry_at = now()")
@@ -267,7 +267,8 @@ def test_a_block_is_bounded_in_bytes(stack: Stack, monkeypatch: pytest.MonkeyPat
         for seq in range(4):
             await take(platform, server, [kill(seq, "Ann", "Bob", message="x" * 1000)])
         monkeypatch.setattr(job, "_BLOCK_BYTES", 2000)
-        return [await job.write_block(platform.postgres, platform.clickhouse, 1000) for _ in range(3)]
+        stores = platform.postgres, platform.clickhouse, platform.settings
+        return [await job.write_block(*stores) for _ in range(3)]
 
     assert stack.run(scenario) == [2, 2, None]
 
@@ -295,9 +296,9 @@ def test_a_block_that_cannot_be_read_does_not_stop_the_others(stack: Stack) -> N
         server = await add_server(platform)
         await take(platform, server, [kill(0, "Ann", "Bob")])
         await platform.postgres.execute("UPDATE ingest_inbox SET payload = 'rubbish'")
-        first = await job.write_block(platform.postgres, platform.clickhouse, 1000)
+        first = await job.write_block(platform.postgres, platform.clickhouse, platform.settings)
         await take(platform, server, [kill(1, "Ann", "Bob")])
-        second = await job.write_block(platform.postgres, platform.clickhouse, 1000)
+        second = await job.write_block(platform.postgres, platform.clickhouse, platform.settings)
         counts = await raw_counts(platform)
         return [first, second], counts, await inbox.depth(platform.postgres)
 
