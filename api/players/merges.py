@@ -5,6 +5,7 @@ before a merge, and the audit log who made it. What a crash cut off between the 
 same again.
 """
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Final
 
@@ -58,13 +59,18 @@ class _Link(msgspec.Struct):
     verified: bool
 
 
+def deciding(postgres: Postgres) -> AbstractAsyncContextManager[Connection]:
+    """Be the one who merges and splits, for the length of the block."""
+    return postgres.lock(_LOCK)
+
+
 async def merge(postgres: Postgres, clickhouse: ClickHouse, player: str, into: str, by: Actor) -> Merged:
     """Let all that a player did count for another one, whose name and id stay.
 
     Raises NotFound for a player who was never seen, Conflict for two that cannot be one: they are already,
     one is a bot and the other is not, or the first is a member of the forum, whose logins say who they are.
     """
-    async with postgres.lock(_LOCK) as connection:
+    async with deciding(postgres) as connection:
         one, other = await person(clickhouse, parse(player)), await person(clickhouse, parse(into))
         await _check(clickhouse, one, other, player)
         before = await _links(clickhouse, one.keys)
@@ -105,7 +111,7 @@ async def split(postgres: Postgres, clickhouse: ClickHouse, player: str, by: Act
     was not merged, Conflict when the other one was merged further: that is to be split first.
     """
     name = f"{parse(player):016x}"
-    async with postgres.lock(_LOCK) as connection:
+    async with deciding(postgres) as connection:
         found = await fetch(connection, _SQL["open_merge"], _Row, (name,))
         if not found:
             raise NotFound(f"player {name} was not merged into another one by an admin")

@@ -7,6 +7,8 @@ Postgres, and completed by the next step of the worker or the next call.
 """
 
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -21,6 +23,7 @@ from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import job as ingest
 from api.ingest.tombstones import GAME_WORDS, shown
 from api.logins import links
+from api.players import merges
 from api.players.identities import parse, person
 from api.privacy import caches, traces
 from api.rebuild.service import finish_blocks
@@ -32,7 +35,7 @@ from api.stores.sql import queries
 _LOG = queries("clickhouse", "privacy")
 _SQL = queries("postgres", "privacy")
 _STAND_IN: Final = "erased-"
-_ERASE_LOGINS: Final = (
+_ERASE: Final = (
     "erase_login_token_history",
     "erase_login_tokens",
     "erase_login_policies",
@@ -40,6 +43,7 @@ _ERASE_LOGINS: Final = (
     "erase_pending_ip_approvals",
     "erase_smf_user_mappings",
     "erase_changed_links",
+    "erase_player_merges",
 )
 Row = dict[str, Any]
 
@@ -185,13 +189,12 @@ async def erase(
     Writers wait meanwhile. Raises NotFound for a player of whom nothing is kept, Conflict for one who was
     erased, while ClickHouse refuses a block, and on a cluster.
     """
-    _alone(clickhouse)
     key = parse(public_id)
     if dry_run:
         who = await _who(postgres, clickhouse, key)
         rows = await _count(postgres, clickhouse, redis, who)
         return Erased(False, rows, None, await _namesakes(clickhouse, who))
-    async with ingest.writers(postgres, exclude=True) as lock, links.writer(postgres):
+    async with _alone(postgres, clickhouse) as lock:
         await finish_blocks(postgres, clickhouse, settings)
         done = await _finish_all(postgres, clickhouse, redis, lock)
         for work, erased in done:
@@ -207,7 +210,7 @@ async def finish(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, setti
     """Complete erasures that were begun and killed, and return how many those were."""
     if clickhouse.cluster or not await postgres.rows(_SQL["unfinished"], _Unfinished):
         return 0
-    async with ingest.writers(postgres, exclude=True) as lock, links.writer(postgres):
+    async with _alone(postgres, clickhouse) as lock:
         await finish_blocks(postgres, clickhouse, settings)
         return len(await _finish_all(postgres, clickhouse, redis, lock))
 
@@ -218,7 +221,7 @@ async def export(postgres: Postgres, clickhouse: ClickHouse, public_id: str, by:
     Raises NotFound for a player of whom nothing is kept.
     """
     who = await _who(postgres, clickhouse, parse(public_id))
-    found = {"clients": who.clients, "members": who.members}
+    found = _in_postgres(who)
     counts = {}
     for table in await _tables(clickhouse, who, who.keys, [str(key) for key in who.keys]):
         counts[table.name] = await clickhouse.rows(table.held_rows, Row)
@@ -251,9 +254,17 @@ def _readable(row: _Quarantined) -> Row:
     return msgspec.structs.asdict(row) | {"original": row.original.decode("utf-8", "backslashreplace")}
 
 
-def _alone(clickhouse: ClickHouse) -> None:
+@asynccontextmanager
+async def _alone(postgres: Postgres, clickhouse: ClickHouse) -> AsyncIterator[Connection]:
+    """Keep out all who write events, links and merges, and give the connection on which that hangs."""
     if clickhouse.cluster:
         raise Conflict("on a cluster nobody can be erased from here; docs/privacy.md says how")
+    async with (
+        ingest.writers(postgres, exclude=True) as lock,
+        links.writer(postgres),
+        merges.deciding(postgres),
+    ):
+        yield lock
 
 
 async def _who(postgres: Postgres, clickhouse: ClickHouse, key: int) -> _Who:
@@ -317,11 +328,11 @@ async def _count(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, who: 
     rows = {"raw_events": sum(month.events for month in told)}
     for table in await _tables(clickhouse, who, who.keys, [str(key) for key in who.keys]):
         rows[table.name] = await _touched(clickhouse, table)
-    found = {"clients": who.clients, "members": who.members}
+    found = _in_postgres(who)
     rows |= (await postgres.rows(_SQL["count"], dict[str, int], **found))[0]
     rows["quarantine"] = len(await _quarantined(postgres, who))
     rows["audit_log"] = len(await _audited(postgres, who))
-    rows["redis"] = len(await caches.naming(redis, _in_caches(who)))
+    rows["redis"] = len(await caches.naming(redis, _texts(who)))
     return rows
 
 
@@ -340,8 +351,19 @@ async def _quarantined(postgres: Postgres, who: _Who) -> list[_Quarantined]:
 
 
 async def _audited(postgres: Postgres, who: _Who) -> list[Row]:
-    texts = msgspec.json.encode({"texts": [*who.names, *who.clients]}).decode()
+    texts = msgspec.json.encode({"texts": _texts(who)}).decode()
     return await postgres.rows(_SQL["audited"], Row, subjects=_subjects(who), texts=texts)
+
+
+def _in_postgres(who: _Who) -> Row:
+    """Return by what the person is found in Postgres."""
+    ids = [f"{key:016x}" for key in who.keys]
+    return {
+        "clients": who.clients,
+        "members": who.members,
+        "ids": ids,
+        "keys": [str(key) for key in who.keys],
+    }
 
 
 def _subjects(who: _Who) -> list[str]:
@@ -349,7 +371,8 @@ def _subjects(who: _Who) -> list[str]:
     return [*members, *(f"player {key:016x}" for key in who.keys), *(f"client {c}" for c in who.clients)]
 
 
-def _in_caches(who: _Who) -> list[str]:
+def _texts(who: _Who) -> list[str]:
+    """Return every text that names the person."""
     return [*who.names, *who.clients, *(f"{key:016x}" for key in who.keys)]
 
 
@@ -391,7 +414,7 @@ async def _finish_all(
     for unfinished in await postgres.rows(_SQL["unfinished"], _Unfinished):
         await _clean_log(clickhouse, unfinished.work, lock)
         await _clean_tables(clickhouse, unfinished.work, lock)
-        await caches.forget(redis, _in_caches(unfinished.work))
+        await caches.forget(redis, _texts(unfinished.work))
         done.append((unfinished.work, await _clean_postgres(postgres, clickhouse, unfinished)))
     return done
 
@@ -449,8 +472,8 @@ async def _clean_postgres(postgres: Postgres, clickhouse: ClickHouse, unfinished
     audited = [row["id"] for row in await _audited(postgres, work)]
     namesakes = await _namesakes(clickhouse, work)
     async with postgres.transaction() as connection:
-        found = {"clients": work.clients, "members": work.members}
-        for name in _ERASE_LOGINS:
+        found = _in_postgres(work)
+        for name in _ERASE:
             work.rows[name.removeprefix("erase_")] = (await connection.execute(_SQL[name], found)).rowcount
         await connection.execute(_SQL["erase_quarantine"], (quarantined,))
         await connection.execute(_SQL["blacken"], (_subjects(work), audited))

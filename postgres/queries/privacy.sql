@@ -39,7 +39,11 @@ SELECT
         SELECT count(*) FROM smf_user_mappings
         WHERE client_id = ANY(%(clients)s) OR member_id = ANY(%(members)s)
     ) AS smf_user_mappings,
-    (SELECT count(*) FROM changed_links WHERE client_id = ANY(%(clients)s)) AS changed_links;
+    (SELECT count(*) FROM changed_links WHERE client_id = ANY(%(clients)s)) AS changed_links,
+    (
+        SELECT count(*) FROM player_merges
+        WHERE player = ANY(%(ids)s) OR into_player = ANY(%(ids)s) OR keys && %(keys)s::text [] OR before && %(keys)s::text []
+    ) AS player_merges;
 
 -- name: erase_login_token_history
 DELETE FROM login_token_history WHERE client_id = ANY(%(clients)s) OR member_id = ANY(%(members)s);
@@ -61,6 +65,10 @@ DELETE FROM smf_user_mappings WHERE client_id = ANY(%(clients)s) OR member_id = 
 
 -- name: erase_changed_links
 DELETE FROM changed_links WHERE client_id = ANY(%(clients)s);
+
+-- name: erase_player_merges
+DELETE FROM player_merges
+WHERE player = ANY(%(ids)s) OR into_player = ANY(%(ids)s) OR keys && %(keys)s::text [] OR before && %(keys)s::text [];
 
 -- name: erase_quarantine
 DELETE FROM quarantine WHERE id = ANY(%s);

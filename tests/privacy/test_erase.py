@@ -9,9 +9,10 @@ import pytest
 
 from api.audit.service import Actor
 from api.errors import Conflict, NotFound
-from api.logins import networks
+from api.logins import links, networks
 from api.logins.clients import Client
 from api.platform import Platform
+from api.players import merges
 from api.privacy import service as privacy
 from api.privacy.service import Erased
 from api.rebuild import service as rebuild
@@ -22,6 +23,7 @@ from tests.stack import Stack, add_server, drain, no_report, wipe_clickhouse, wi
 NAME = "^1Zaphod^7Bee"
 SHOWN = "ZaphodBee"
 CLIENT = "clientid4711zaph"
+OTHER_NAME = "The Zaphodian"
 SECOND = "clientid0815zaph"
 BY = Actor("command", "anna")
 NOW = 1_700_000_000
@@ -61,6 +63,7 @@ def game(first: int = 0) -> list[dict[str, Any]]:
         {"type": "player_bash", "player_name": NAME, "player_guid": CLIENT} | part("attacker", other, 1),
         {"type": "weapon_fire", "weapon": "KAR98"} | part("player", me | {"guid": SECOND}, 1),
         {"type": "player_kill"} | part("attacker", me, 5) | part("victim", me | {"guid": SECOND}, 9),
+        {"type": "player_kill"} | part("attacker", {"name": OTHER_NAME}, 5) | part("victim", other, 9),
         {"type": "match_end", "winning_team": "allies"},
     ]
     return [common | {"seq": first + n, "timestamp": NOW + first + n} | row for n, row in enumerate(rows)]
@@ -79,15 +82,19 @@ async def played(platform: Platform) -> int:
     sent = body(game()) + f'{{"type":"player_kill","attacker_name":"{SHOWN}","damage":[]}}\n'.encode()
     assert len((await platform.inlet.take(server, sent, "")).rejected) == 1
     await drain(platform)
+    await links.write_changed(platform.postgres, platform.clickhouse)
+    by_name, person = await id_of(platform, name=OTHER_NAME), await id_of(platform)
+    await merges.merge(platform.postgres, platform.clickhouse, by_name, person, BY)
     await platform.redis.set("live", f'{{"name":"{SHOWN}"}}')
     await platform.redis.rpush("heard", b"x", SHOWN.encode())
     await platform.redis.set("unrelated", "Ann")
     return server
 
 
-async def id_of(platform: Platform, client: str = CLIENT) -> str:
-    sql = "SELECT public_id(player_key('', {c:String}, false)) AS id"
-    return str((await platform.clickhouse.rows(sql, dict[str, Any], c=client))[0]["id"])
+async def id_of(platform: Platform, client: str = CLIENT, name: str = "") -> str:
+    sql = "SELECT public_id(player_key({n:String}, {c:String}, false)) AS id"
+    rows = await platform.clickhouse.rows(sql, dict[str, Any], c="" if name else client, n=name)
+    return str(rows[0]["id"])
 
 
 async def erase(platform: Platform, player: str, *, dry_run: bool = False) -> Erased:
@@ -167,9 +174,10 @@ async def tables(platform: Platform) -> dict[str, Rows]:
 async def keys_of_the_person(platform: Platform) -> list[str]:
     sql = """
         SELECT toString(arrayJoin([player_key('', {a:String}, false), player_key('', {b:String}, false),
-        sipHash64('member', '17')])) AS k
+        player_key({n:String}, '', false), sipHash64('member', '17')])) AS k
     """
-    return [row["k"] for row in await platform.clickhouse.rows(sql, dict[str, str], a=CLIENT, b=SECOND)]
+    rows = await platform.clickhouse.rows(sql, dict[str, str], a=CLIENT, b=SECOND, n=OTHER_NAME)
+    return [row["k"] for row in rows]
 
 
 def test_nothing_names_who_was_erased_and_every_count_is_as_it_was(stack: Stack) -> None:
