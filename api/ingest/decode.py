@@ -151,13 +151,15 @@ def decode(body: bytes, *, max_events: int, max_event_bytes: int) -> Decoded:
                     piece = masked
                     event = _canonical(piece, escapes)
             if event is None:
+                # No field that is canonical holds an address.
+                piece = redact.addresses(piece)
                 type_, event, line = _rewritten(piece)
                 if type_ not in EVENTS:
                     unknown[type_] = unknown.get(type_, 0) + 1
             else:
                 line = piece.translate(_ONE_LINE) if blanks or b"\n" in piece else piece
         except Refused as refused:
-            original = redact.codes(piece)[:max_event_bytes]
+            original = redact.addresses(redact.codes(piece))[:max_event_bytes]
             rejected.append(Rejection(index, refused.code, refused.reason, original))
             continue
         session_id = event.session_id or ""

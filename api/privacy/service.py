@@ -21,6 +21,7 @@ from api.audit import service as audit
 from api.audit.service import Actor
 from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import job as ingest
+from api.ingest import payload, tombstones
 from api.ingest.tombstones import GAME_WORDS, shown
 from api.logins import links
 from api.players import merges
@@ -163,6 +164,11 @@ class _Month(msgspec.Struct):
     events: int
 
 
+class _SetAside(msgspec.Struct):
+    id: int
+    payload: bytes
+
+
 class _Quarantined(msgspec.Struct):
     id: int
     server_id: int
@@ -196,14 +202,14 @@ async def erase(
         return Erased(False, rows, None, await _namesakes(clickhouse, who))
     async with _alone(postgres, clickhouse) as lock:
         await finish_blocks(postgres, clickhouse, settings)
-        done = await _finish_all(postgres, clickhouse, redis, lock)
+        done = await _finish_all(postgres, clickhouse, redis, settings, lock)
         for work, erased in done:
             if key in work.keys:
                 return erased
         await links.write_changed_now(postgres, clickhouse)
         who = await _who(postgres, clickhouse, key)
         await _begin(postgres, clickhouse, redis, settings, who, by)
-        return (await _finish_all(postgres, clickhouse, redis, lock))[-1][1]
+        return (await _finish_all(postgres, clickhouse, redis, settings, lock))[-1][1]
 
 
 async def finish(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, settings: Settings) -> int:
@@ -212,7 +218,7 @@ async def finish(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, setti
         return 0
     async with _alone(postgres, clickhouse) as lock:
         await finish_blocks(postgres, clickhouse, settings)
-        return len(await _finish_all(postgres, clickhouse, redis, lock))
+        return len(await _finish_all(postgres, clickhouse, redis, settings, lock))
 
 
 async def export(postgres: Postgres, clickhouse: ClickHouse, public_id: str, by: Actor) -> Export:
@@ -407,7 +413,7 @@ async def _begin(
 
 
 async def _finish_all(
-    postgres: Postgres, clickhouse: ClickHouse, redis: Redis, lock: Connection
+    postgres: Postgres, clickhouse: ClickHouse, redis: Redis, settings: Settings, lock: Connection
 ) -> list[tuple[_Work, Erased]]:
     """Complete what was begun; the caller keeps writers out."""
     done = []
@@ -415,7 +421,7 @@ async def _finish_all(
         await _clean_log(clickhouse, unfinished.work, lock)
         await _clean_tables(clickhouse, unfinished.work, lock)
         await caches.forget(redis, _texts(unfinished.work))
-        done.append((unfinished.work, await _clean_postgres(postgres, clickhouse, unfinished)))
+        done.append((unfinished.work, await _clean_postgres(postgres, clickhouse, settings, unfinished)))
     return done
 
 
@@ -465,7 +471,9 @@ async def _clean_tables(clickhouse: ClickHouse, work: _Work, lock: Connection) -
         await clickhouse.command(f"DROP TABLE {fresh} SYNC")
 
 
-async def _clean_postgres(postgres: Postgres, clickhouse: ClickHouse, unfinished: _Unfinished) -> Erased:
+async def _clean_postgres(
+    postgres: Postgres, clickhouse: ClickHouse, settings: Settings, unfinished: _Unfinished
+) -> Erased:
     """Take the person out of Postgres, write down that it was done, and forget who it was: all or nothing."""
     work = unfinished.work
     quarantined = [row.id for row in await _quarantined(postgres, work)]
@@ -475,6 +483,10 @@ async def _clean_postgres(postgres: Postgres, clickhouse: ClickHouse, unfinished
         found = _in_postgres(work)
         for name in _ERASE:
             work.rows[name.removeprefix("erase_")] = (await connection.execute(_SQL[name], found)).rowcount
+        erased = await tombstones.read(connection, keyed.load(settings))
+        for row in await fetch(connection, _SQL["set_aside"], _SetAside):
+            packed = payload.pack(list(erased.hold(payload.unpack(row.payload))))
+            await connection.execute(_SQL["replace_set_aside"], (packed, row.id))
         await connection.execute(_SQL["erase_quarantine"], (quarantined,))
         await connection.execute(_SQL["blacken"], (_subjects(work), audited))
         rows = msgspec.json.encode(work.rows).decode()

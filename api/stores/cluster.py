@@ -42,6 +42,7 @@ _SOURCE = re.compile(r"\b(FROM|JOIN)(\s+)([a-z_]\w*)\b(?!\s*[.(])(\s+AS\b)?")
 _COLUMN = re.compile(r"\b(?:ADD|DROP|MODIFY|RENAME|COMMENT) COLUMN\b")
 _OTHER = re.compile(
     r"\b(?:ADD|DROP|MODIFY|RESET|MATERIALIZE|CLEAR) (?:INDEX|PROJECTION|SETTING|ORDER|TTL|QUERY|CONSTRAINT)\b"
+    r"|^ UPDATE\b"
 )
 # A statement as it stands, in a database.
 _On = Callable[[str, str], str]

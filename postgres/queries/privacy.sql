@@ -70,6 +70,13 @@ DELETE FROM changed_links WHERE client_id = ANY(%(clients)s);
 DELETE FROM player_merges
 WHERE player = ANY(%(ids)s) OR into_player = ANY(%(ids)s) OR keys && %(keys)s::text [] OR before && %(keys)s::text [];
 
+-- name: set_aside
+-- Accepted events outside of any block, which wait for an admin.
+SELECT id, payload FROM ingest_inbox WHERE set_aside_at IS NOT NULL FOR UPDATE;
+
+-- name: replace_set_aside
+UPDATE ingest_inbox SET payload = %s, set_aside_reason = '' WHERE id = %s;
+
 -- name: erase_quarantine
 DELETE FROM quarantine WHERE id = ANY(%s);
 

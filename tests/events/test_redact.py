@@ -82,3 +82,33 @@ def test_too_large_and_cut_off_ones_are_masked_as_well() -> None:
 def test_masking_again_changes_nothing(piece: bytes) -> None:
     once = redact.codes(b"!login " + piece)
     assert redact.codes(once) == once
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b'{"type":"client_connect","player_ip":"198.51.100.7:12203"}', b'"player_ip":"***"'),
+        (b'{"type":"x", "address" : "2001:db8::7"}', b'"address" : "***"'),
+        (b"type=client_connect&ip=198.51.100.7&player_name=Ann", b"&ip=***&player_name=Ann"),
+        (rb'{"userinfo":"\\name\\Ann\\ip\\198.51.100.7:12203\\rate\\5000"}', rb"\\ip\\***\\rate\\5000"),
+        (b'{"type":"x","from":"198.51.100.7"}', b'"from":"***"'),
+    ],
+)
+def test_an_address_is_masked_and_the_rest_is_left(sent: bytes, kept: bytes) -> None:
+    masked = redact.addresses(sent)
+    assert kept in masked
+    assert b"198.51" not in masked
+    assert b"2001:db8" not in masked
+    assert redact.addresses(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b'{"player_name":"198.51.100.7"}',
+        b'{"type":"player_kill","weapon":"ship"}',
+        b'{"tip":"a","equip":"b"}',
+    ],
+)
+def test_what_is_no_address_stays_the_same_object(piece: bytes) -> None:
+    assert redact.addresses(piece) is piece

@@ -9,6 +9,7 @@ import pytest
 
 from api.audit.service import Actor
 from api.errors import Conflict, NotFound
+from api.ingest import payload
 from api.logins import links, networks
 from api.logins.clients import Client
 from api.platform import Platform
@@ -262,8 +263,16 @@ def test_late_events_that_waited_in_the_inbox_or_come_out_of_the_quarantine_are_
         server = await played(platform)
         late = [event | {"session_id": "s3"} for event in game()]
         await platform.inlet.take(server, body(late), "")
+        await platform.postgres.execute(
+            "UPDATE ingest_inbox SET set_aside_at = now(), set_aside_reason = %s", f"cannot parse {NAME}"
+        )
         await erase(platform, await id_of(platform))
         assert await where(platform, NAME, CLIENT) == []
+        packed = await platform.postgres.rows("SELECT payload FROM ingest_inbox", dict[str, bytes])
+        assert all(
+            CLIENT.encode() not in run.lines for row in packed for run in payload.unpack(row["payload"])
+        )
+        assert packed
         # What cannot be read is not kept, where it names somebody who was erased.
         bad = f'{{"type":"player_kill","attacker_guid":"{CLIENT}","damage":[]}}\n'.encode()
         assert len((await platform.inlet.take(server, bad, "")).rejected) == 1
