@@ -26,6 +26,7 @@ from api.embedded.engines import Engines
 from api.errors import AfterActionError
 from api.ingest.tombstones import check_key
 from api.platform import Platform, opened, opened_postgres
+from api.players.merges import Merged
 from api.privacy.service import Erased
 from api.rebuild import service as rebuilding
 from api.servers import queries as server_queries
@@ -320,7 +321,7 @@ def rebuild(noun: str | None, json_: bool) -> None:
         out.print(f"rebuilt: {noun or 'all'}")
 
 
-@main.group(help="Players: all that is kept of one, or none of it any more.")
+@main.group(help="Players: two who are one person; all that is kept of one, or none of it any more.")
 def player() -> None:
     """Commands about players."""
 
@@ -358,26 +359,55 @@ def player_erase(id_: str, yes: bool, json_: bool) -> None:
         out.print("nothing was changed; --yes takes the player out of these rows", highlight=False)
 
 
-def _about_player(task: jobs.Task, id_: str) -> bytes:
+@player.command("merge", help="Let all that player ID did count for player INTO; `split` undoes it.")
+@click.argument("id_", metavar="ID")
+@click.argument("into", metavar="INTO")
+@as_json
+@speaks_plainly
+def player_merge(id_: str, into: str, json_: bool) -> None:
+    """Merge a player into another."""
+    answer = _about_player("merge", id_, into)
+    if json_:
+        click.echo(answer)
+        return
+    made = msgspec.json.decode(answer, type=Merged)
+    out.print(f"{made.player} counts for {made.into}: {made.keys} keys", highlight=False)
+
+
+@player.command("split", help="Undo the merge of player ID into another.")
+@click.argument("id_", metavar="ID")
+@as_json
+@speaks_plainly
+def player_split(id_: str, json_: bool) -> None:
+    """Split a player off again."""
+    answer = _about_player("split", id_)
+    if json_:
+        click.echo(answer)
+        return
+    made = msgspec.json.decode(answer, type=Merged)
+    out.print(f"{made.player} and {made.into} are two players again: {made.keys} keys", highlight=False)
+
+
+def _about_player(task: jobs.Task, id_: str, into: str = "") -> bytes:
     """Ask about a player, in the running instance or with the stores opened for it; return the JSON."""
     loaded = _load()
     beside = engines.beside(loaded)
     if beside is not None:
-        return asyncio.run(_ask_about(beside, task, id_))
+        return asyncio.run(_ask_about(beside, task, id_, into))
 
     async def run(platform: Platform) -> bytes:
-        return msgspec.json.encode(await jobs.about(platform, task, id_, command_line()))
+        return msgspec.json.encode(await jobs.about(platform, task, id_, command_line(), into))
 
     return _with_platform(loaded, run)
 
 
-async def _ask_about(found: Engines, task: jobs.Task, id_: str) -> bytes:
+async def _ask_about(found: Engines, task: jobs.Task, id_: str, into: str) -> bytes:
     async def silent(_noun: str, _done: int, _total: int) -> None:
         """Nobody is told how far it is."""
 
     client = redis_store.connect(found.redis_url)
     try:
-        job = await jobs.ask_about(client, task, id_, command_line())
+        job = await jobs.ask_about(client, task, id_, command_line(), into)
         state = await _follow(client, job, silent)
         await jobs.take_answer(client, job)
         return (state.answer or "null").encode()

@@ -18,6 +18,8 @@ from redis.asyncio import Redis
 from api.audit.service import Actor
 from api.errors import AfterActionError, StoreUnavailable
 from api.platform import Platform
+from api.players import merges
+from api.players.merges import Merged
 from api.privacy import service as privacy
 from api.privacy.service import Erased, Export
 from api.rebuild import service as rebuild
@@ -33,7 +35,7 @@ _NOTE_SECONDS = 5.0
 _PATIENCE_SECONDS = 0.25
 _ANSWER_SECONDS = 300
 
-Task = Literal["rebuild", "export", "count", "erase"]
+Task = Literal["rebuild", "export", "count", "erase", "merge", "split"]
 
 
 class Job(msgspec.Struct):
@@ -44,6 +46,7 @@ class Job(msgspec.Struct):
     asked_at: datetime | None = None
     task: Task = "rebuild"
     player: str = ""
+    into: str = ""
     by: Actor | None = None
 
 
@@ -71,9 +74,9 @@ async def ask(redis: Redis, noun: str | None) -> str:
     return job.id
 
 
-async def ask_about(redis: Redis, task: Task, player: str, by: Actor) -> str:
+async def ask_about(redis: Redis, task: Task, player: str, by: Actor, into: str = "") -> str:
     """Queue what is asked about a player and return the job's id. It is among no recent jobs."""
-    job = Job(uuid4().hex, task=task, player=player, by=by)
+    job = Job(uuid4().hex, task=task, player=player, by=by, into=into)
     with away():
         await redis.lpush(_QUEUE, msgspec.json.encode(job))
     return job.id
@@ -171,7 +174,7 @@ async def _run(platform: Platform, job: Job) -> None:
 
     try:
         if job.by is not None:
-            found = await about(platform, job.task, job.player, job.by)
+            found = await about(platform, job.task, job.player, job.by, job.into)
             last.answer = msgspec.json.encode(found).decode()
         else:
             await rebuild.rebuild(platform.postgres, platform.clickhouse, platform.settings, job.noun, report)
@@ -181,8 +184,14 @@ async def _run(platform: Platform, job: Job) -> None:
     await note(last)
 
 
-async def about(platform: Platform, task: Task, player: str, by: Actor) -> Erased | Export:
+async def about(
+    platform: Platform, task: Task, player: str, by: Actor, into: str = ""
+) -> Erased | Export | Merged:
     """Do what is asked about a player, in the process that has the stores."""
+    if task == "merge":
+        return await merges.merge(platform.postgres, platform.clickhouse, player, into, by)
+    if task == "split":
+        return await merges.split(platform.postgres, platform.clickhouse, player, by)
     if task == "export":
         return await privacy.export(platform.postgres, platform.clickhouse, player, by)
     stores = platform.postgres, platform.clickhouse, platform.redis, platform.settings

@@ -252,6 +252,28 @@ def test_players_are_found_merged_and_split(stack: Stack) -> None:
     browse(stack, scenario)
 
 
+def test_a_player_is_exported_and_erased(stack: Stack) -> None:
+    async def scenario(browser: Browser) -> None:
+        await scene.set_up(browser.platform)
+        page = await browser.page("/admin/players?q=ann")
+        [ann] = re.findall(r'href="/admin/players/([0-9a-f]{16})">', page)
+        kept = await browser.post(f"/admin/players/{ann}/export")
+        assert "attachment" in kept.headers["content-disposition"]
+        assert kept.json()["names"] == ["Ann"]
+        assert (await browser.client.post(f"/admin/players/{ann}/export")).status_code == 403
+        asked = await browser.page(f"/admin/players/{ann}/erase")
+        assert "raw_events" in asked
+        assert asked.count("<script") == 1
+        assert ann in await browser.page("/admin/players?q=ann")
+        assert (await browser.client.post(f"/admin/players/{ann}/erase")).status_code == 403
+        assert "Erased." in await browser.act(f"/admin/players/{ann}/erase")
+        assert "Nobody of that name" in await browser.page("/admin/players?q=ann")
+        entry = await _last(browser.platform, "player.erase")
+        assert entry.name == "anna"
+
+    browse(stack, scenario)
+
+
 @pytest.mark.parametrize(
     ("asked", "shown"),
     [

@@ -4,18 +4,24 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 from msgspec import Meta
+from redis.asyncio import Redis
 
 from api import paging
 from api.audit.service import Actor
 from api.paging import START
+from api.platform import Platform
 from api.players import merges
 from api.players.admin import NewMerge, PlayerPath
 from api.players.identities import Bots
+from api.privacy import service as privacy
+from api.settings import Settings
 from api.stats import players
+from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
 from api.web.admin.desk import Here, PageRequest, asked, done, form, page
 
 _ROWS = 50
@@ -98,4 +104,49 @@ async def split_player(
     return await done(request, platform, notice, "/admin/players")
 
 
-handlers = [list_players, show_player, merge_player, split_player]
+@post("/admin/players/{player_id:str}/export", status_code=200)
+async def export_player(
+    platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
+) -> Response[bytes]:
+    """Give out all that is kept of a player, as a file."""
+    found = await privacy.export(platform.postgres, platform.clickhouse, player_id, actor)
+    packed = msgspec.json.format(msgspec.json.encode(found), indent=2)
+    headers = {"Content-Disposition": f'attachment; filename="player-{found.player}.json"'}
+    return Response(packed, media_type="application/json", headers=headers)
+
+
+@get("/admin/players/{player_id:str}/erase")
+async def ask_erase(
+    request: PageRequest, platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
+) -> Template:
+    """Say what erasing a player would take out."""
+    would = await privacy.erase(*_stores(platform), player_id, actor, dry_run=True)
+    rows = {table: count for table, count in sorted(would.rows.items()) if count}
+    return page(
+        request, "admin/erase.html", "players", player=player_id, rows=rows, namesakes=would.namesakes
+    )
+
+
+@post("/admin/players/{player_id:str}/erase", status_code=200)
+async def erase_player(
+    request: PageRequest, platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
+) -> Redirect:
+    """Take a player out of everything."""
+    erased = await privacy.erase(*_stores(platform), player_id, actor, dry_run=False)
+    notice = f"Erased. What was counted is now the anonymous player {erased.player}'s."
+    return await done(request, platform, notice, "/admin/players")
+
+
+def _stores(platform: Platform) -> tuple[Postgres, ClickHouse, Redis, Settings]:
+    return platform.postgres, platform.clickhouse, platform.redis, platform.settings
+
+
+handlers = [
+    list_players,
+    show_player,
+    merge_player,
+    split_player,
+    export_player,
+    ask_erase,
+    erase_player,
+]
