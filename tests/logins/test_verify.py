@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from api.errors import StoreUnavailable, TooManyRequests
-from api.logins import codes, hashing, locks
+from api.audit.service import Actor
+from api.errors import NotFound, StoreUnavailable, TooManyRequests
+from api.logins import codes, decisions, hashing, locks
 from tests.logins.desk import CAFE, HOME, Desk, at_the_desk
 from tests.stack import Stack
 
@@ -61,6 +62,43 @@ def test_a_code_lives_ten_minutes(stack: Stack, seconds: float, outcome: str) ->
     assert at_the_desk(stack, scenario) == outcome
 
 
+@pytest.mark.parametrize(("early", "outcome"), [(0.001, "logged_in"), (0.0, "none")])
+def test_a_session_ends_at_its_moment(stack: Stack, early: float, outcome: str) -> None:
+    async def scenario(desk: Desk) -> str:
+        await desk.log_in()
+        desk.clock.move(days=desk.platform.settings.login_session_days, seconds=-early)
+        return (await desk.resume()).outcome
+
+    assert at_the_desk(stack, scenario) == outcome
+
+
+@pytest.mark.parametrize(("early", "outcome"), [(0.001, "logged_in"), (0.0, "pending")])
+def test_an_address_is_trusted_until_its_moment(stack: Stack, early: float, outcome: str) -> None:
+    async def scenario(desk: Desk) -> str:
+        await desk.log_in()
+        await decisions.set_policy(desk.logins, 1, "approval", Actor("forum", "smf"))
+        desk.clock.move(days=desk.platform.settings.login_trust_days, seconds=-early)
+        return (await desk.log_in()).outcome
+
+    assert at_the_desk(stack, scenario) == outcome
+
+
+@pytest.mark.parametrize(("early", "found"), [(0.001, True), (0.0, False)])
+def test_an_approval_waits_until_its_moment(stack: Stack, early: float, found: bool) -> None:
+    async def scenario(desk: Desk) -> bool:
+        await desk.log_in()
+        await desk.resume("c1", CAFE)
+        (waiting,) = await decisions.open_approvals(desk.logins)
+        desk.clock.move(hours=24, seconds=-early)
+        try:
+            await decisions.approve(desk.logins, 1, waiting.id, "", None, Actor("forum", "smf"))
+        except NotFound:
+            return False
+        return True
+
+    assert at_the_desk(stack, scenario) is found
+
+
 def test_three_codes_are_alive_and_the_oldest_of_four_is_not(stack: Stack) -> None:
     async def scenario(desk: Desk) -> list[str]:
         made = [await desk.code() for _ in range(4)] + [await desk.code(2)]
@@ -82,7 +120,7 @@ def test_what_is_no_code_is_as_wrong_as_a_wrong_one(stack: Stack) -> None:
 
 
 def test_each_try_costs_one_hash_whatever_is_found(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def scenario(desk: Desk) -> list[int]:
+    async def scenario(desk: Desk) -> list[tuple[int, list[list[str]]]]:
         costs: list[str] = []
         hasher = desk.logins._hasher
         real = hasher._matches
@@ -92,14 +130,22 @@ def test_each_try_costs_one_hash_whatever_is_found(stack: Stack, monkeypatch: py
             return real(stored, code)
 
         monkeypatch.setattr(hasher, "_matches", counted)
+        expired = await desk.code()
+        desk.clock.move(minutes=10)
         good, told = await desk.code(), []
-        for code in (good, good, "2222-2222", "no code"):
+        wrong = good[:-1] + ("2" if good[-1] != "2" else "3")
+        ended = await desk.code(2)
+        await decisions.revoke_codes(desk.logins, 2, Actor("forum", "smf"))
+        tried = (good, good, wrong, expired, ended, "2222-2222", "no code", "x" * 64, "")
+        for number, code in enumerate(tried):
             costs.clear()
-            await desk.verify(code)
-            told.append(len(costs))
+            await desk.verify(code, f"c{number}", f"192.0.2.{number}")
+            told.append((len(costs), [cost.split("$")[1:4] for cost in costs]))
         return told
 
-    assert at_the_desk(stack, scenario) == [1, 1, 1, 1]
+    # One each, and all of them with the same parameters.
+    as_dear = ["argon2id", "v=19", "m=19456,t=2,p=1"]
+    assert at_the_desk(stack, scenario) == [(1, [as_dear])] * 9
 
 
 def test_five_wrong_ones_lock_the_address_and_the_client_for_ten_minutes(stack: Stack) -> None:
