@@ -125,9 +125,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             ge=1,
         ),
     ] = 500
-    login_history_days: Annotated[
-        int, _about("Days for which tries to log in are kept, with their addresses.", ge=1, le=3650)
-    ] = 90
+    login_history_days: Annotated[int, _about("Days for which tries to log in are kept.", ge=1, le=3650)] = 90
+
+    address_days: Annotated[
+        int,
+        _about(
+            "Days after which addresses of tries to log in, and those no longer trusted, are forgotten.",
+            ge=1,
+            le=3650,
+        ),
+    ] = 30
 
     privacy_key: Annotated[
         Annotated[str, Meta(min_length=32)] | None,

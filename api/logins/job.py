@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
 from api.logins import links
 from api.settings import Settings
 from api.stores.clickhouse import ClickHouse
@@ -9,6 +11,8 @@ from api.stores.postgres import Postgres
 from api.stores.sql import queries
 
 _SQL = queries("postgres", "logins")
+
+log = structlog.get_logger()
 
 
 async def step(postgres: Postgres, clickhouse: ClickHouse) -> None:
@@ -25,6 +29,17 @@ async def tidy(postgres: Postgres, settings: Settings) -> None:
     """Forget codes, tries and approvals whose time is over; what a person refused is kept."""
     at = datetime.now(UTC)
     forgotten = at - timedelta(days=settings.login_history_days)
+    await forget_addresses(postgres, at - timedelta(days=settings.address_days))
     await postgres.execute(_SQL["forget_tokens"], at)
     await postgres.execute(_SQL["forget_history"], forgotten)
     await postgres.execute(_SQL["forget_approvals"], forgotten)
+
+
+async def forget_addresses(postgres: Postgres, before: datetime) -> int:
+    """Forget addresses that nothing needs since before a moment; log and return how many those were."""
+    tries = await postgres.execute(_SQL["forget_networks"], before)
+    trusted = await postgres.execute(_SQL["forget_trusted"], before)
+    decisions = await postgres.execute(_SQL["forget_audited_networks"], before)
+    if tries or trusted or decisions:
+        log.info("addresses forgotten", tries=tries, trusted=trusted, decisions=decisions)
+    return tries + trusted + decisions

@@ -284,3 +284,13 @@ WHERE (%(member)s::bigint IS NULL OR member_id = %(member)s)
     AND last_login_at < COALESCE(%(before)s::timestamptz, 'infinity')
 ORDER BY last_login_at DESC, client_id, member_id
 LIMIT %(limit)s;
+
+-- name: forget_networks
+UPDATE login_token_history SET network = NULL WHERE network IS NOT NULL AND at < %s;
+
+-- name: forget_trusted
+-- Those that ran out. What a person refused is kept.
+DELETE FROM trusted_ips WHERE revoked_at IS NULL AND expires_at < %s;
+
+-- name: forget_audited_networks
+UPDATE audit_log SET after = after - 'network' WHERE starts_with(action, 'login.') AND after ? 'network' AND at < %s;

@@ -1,8 +1,12 @@
 """Addresses of players do not come into the log, and those that were there are masked."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from api.audit.service import Actor
+from api.logins import decisions, job, networks
+from api.logins.clients import Client
 from api.platform import Platform
 from api.stores import sql
 from tests.events_made import body, kill
@@ -60,3 +64,27 @@ def test_those_that_were_kept_are_masked_by_the_migration(stack: Stack) -> None:
     assert ADDRESS not in "".join(kept)
     assert any("weapon=M1" in line for line in kept)
     assert any("rate" in line for line in kept)
+
+
+def test_addresses_of_logins_are_forgotten_in_time(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> tuple[list[int], str]:
+        server = await add_server(platform)
+        code = await platform.logins.issue(17, "Ann")
+        client = Client(server, "c1", "Ann", networks.of_address(ADDRESS))
+        await platform.logins.verify(client, code.code)
+        by = Actor("admin", "anna")
+        await decisions.trust_range(platform.logins, 18, "203.0.113.0/24", "", 2, by)
+        in_days = [datetime.now(UTC) + timedelta(days=days) for days in (-1, 1, 3, 100)]
+        forgotten = [await job.forget_addresses(platform.postgres, moment) for moment in in_days]
+        held = "SELECT network::text AS v FROM {} WHERE network IS NOT NULL"
+        kept: list[dict[str, Any]] = []
+        for table in ("login_token_history", "trusted_ips"):
+            kept += await platform.postgres.rows(held.format(table), dict[str, Any])
+        kept += await platform.postgres.rows("SELECT after::text AS v FROM audit_log", dict[str, Any])
+        return forgotten, json.dumps(kept, default=str)
+
+    forgotten, kept = stack.run(scenario)
+    # The try and the decision a day later, the range when its day is over, the other after its 90.
+    assert forgotten == [0, 2, 1, 1]
+    assert ADDRESS not in kept
+    assert "203.0.113" not in kept
