@@ -18,7 +18,9 @@ from api.stores import sql
 
 _LINE_LENGTH = 125
 _PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
-_TABLE = re.compile(r"FROM \{\w+:Identifier\}")
+_TABLE = re.compile(r"FROM \{(\w+):Identifier\}")
+# What a table may be that a query is told; others are told the log.
+_TABLES = {"table": "player_daily", "results": "match_results"}
 _PERCENT = re.compile(r"%(?!s|%|\(\w+\)s)")
 _INSERT = re.compile(r"^INSERT\b", re.MULTILINE)
 _LOWER_CASE = re.compile(
@@ -106,11 +108,11 @@ def _refusal(database: Connection, statement: str, place: str) -> Iterator[str]:
 def _filled(query: str) -> str:
     """Return a query with a value in place of every parameter.
 
-    A column's name becomes a constant, a table's name that of the log.
+    A column's name becomes a constant, a table's name that of one.
     """
     return _PARAMETER.sub(
         lambda found: "1" if found[2] == "Identifier" else f"defaultValueOfTypeName('{found[2]}')",
-        _TABLE.sub("FROM raw_events", query),
+        _TABLE.sub(lambda found: f"FROM {_TABLES.get(found[1], 'raw_events')}", query),
     )
 
 

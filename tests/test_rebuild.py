@@ -58,14 +58,17 @@ def test_a_rebuild_says_the_same_and_goes_on_counting(stack: Stack) -> None:
         after = await tables(platform)
         await played(platform, 90, 120)
         await drain(platform)
+        later = await tables(platform)
         await run(platform)
-        return before, after, await tables(platform), rebuilt
+        assert await tables(platform) == later
+        return before, after, later, rebuilt
 
     before, after, later, rebuilt = stack.run(scenario)
     assert rebuilt == len(before) > 10
     assert "raw_events" not in before
     assert after == before
     assert sum(row["events"] for row in later["matches"]) == 120
+    assert sum(row["deaths"] for row in later["player_totals"]) == 120
 
 
 def test_a_wrong_aggregate_is_mended_and_the_others_are_left(stack: Stack) -> None:
@@ -79,6 +82,22 @@ def test_a_wrong_aggregate_is_mended_and_the_others_are_left(stack: Stack) -> No
             "INSERT INTO rivals (player_key, opponent_key, kills) VALUES (1, 2, 99)"
         )
         assert await run(platform, "rivals") == 1
+        return before, await tables(platform)
+
+    before, after = stack.run(scenario)
+    assert after == before
+
+
+def test_what_adds_a_table_up_is_mended_with_it(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> tuple[Tables, Tables]:
+        await add_server(platform)
+        await played(platform, 0, 50)
+        await drain(platform)
+        before = await tables(platform)
+        await platform.clickhouse.command(
+            "INSERT INTO player_daily (player_key, day, kills) VALUES (1, '2026-11-21', 99)"
+        )
+        assert await run(platform, "player_daily") == 2
         return before, await tables(platform)
 
     before, after = stack.run(scenario)

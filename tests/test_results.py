@@ -10,7 +10,7 @@ from tests.stack import Stack, add_server, drain
 
 STREAKS = (
     "SELECT player_key, best_streak, length(merged) AS keys, "
-    "toDate(day) = '2026-11-21' AS dated FROM match_results FINAL "
+    "toDate(started_at) = '2026-11-21' AS dated FROM match_results FINAL "
     "WHERE player_key != 0 AND best_streak > 0 ORDER BY best_streak"
 )
 LINKS = (

@@ -1,10 +1,11 @@
-"""Rebuilding: every table behind a view on raw_events can be thrown away and filled again from raw_events.
+"""Rebuilding: every table behind a view can be thrown away and filled again, from raw_events in the end.
 
-A noun's new table is filled beside the old one, some days of receipts at a time, and takes its place at once.
-Meanwhile no block is written (ingest goes on, into the inbox), so nothing is missed and nothing counts twice.
+A noun's new table is filled beside the old one, some days of receipts at a time, and takes its place at once;
+what adds that table up comes next. Meanwhile no block is written (ingest goes on, into the inbox), so nothing
+is missed and nothing counts twice.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -23,13 +24,17 @@ _SQL = queries("clickhouse", "rebuild")
 
 # Days are filled together up to so many events: a day alone may be few, and each step has its price.
 _STEP_EVENTS = 1_000_000
+_LOG = "raw_events"
 
 Report = Callable[[str, int, int], Awaitable[None]]
 
 
 class _Noun(msgspec.Struct):
+    """A table, the query that fills it, and the table that this reads."""
+
     name: str
     definition: str
+    source: str
 
 
 class _Day(msgspec.Struct):
@@ -105,7 +110,7 @@ async def rebuild(
     known = await _known(clickhouse)
     if noun is not None and noun not in known:
         raise NotFound(f"{noun!r} cannot be rebuilt; these can: {', '.join(sorted(known))}")
-    chosen = [known[name] for name in _together(noun)] if noun else list(known.values())
+    chosen = [known[name] for name in _together(noun, known)] if noun else list(known.values())
     async with ingest.writers(postgres, exclude=True) as lock:
         await finish_blocks(postgres, clickhouse, settings)
         spans = _spans(await clickhouse.rows(_SQL["days"], _Day))
@@ -128,13 +133,15 @@ async def rebuild(
 
 
 async def _known(clickhouse: ClickHouse) -> dict[str, _Noun]:
-    """Return what can be rebuilt, results last: they are computed from other projections."""
+    """Return what can be rebuilt, each after what it is made of."""
     views = await clickhouse.rows(_SQL["nouns"], _Noun)
-    return {noun.name: noun for noun in [*views, _Noun(matches.NOUN, "")]}
+    return {noun.name: noun for noun in [*views, _Noun(matches.NOUN, "", "")]}
 
 
-def _together(noun: str) -> list[str]:
-    return [noun, matches.NOUN] if noun in matches.SOURCES else [noun]
+def _together(noun: str, known: Mapping[str, _Noun]) -> list[str]:
+    """Return a noun and what is made of it."""
+    of_sums = [name for name, entry in known.items() if entry.source == noun]
+    return [noun, *of_sums, *([matches.NOUN] if noun in matches.SOURCES else [])]
 
 
 async def _logged(clickhouse: ClickHouse) -> int:
@@ -174,10 +181,14 @@ async def _fill(
         await matches.settle_all(clickhouse, fresh)
         await report(len(spans))
         return
+    if noun.source != _LOG:
+        await clickhouse.command(f"INSERT INTO {fresh} {noun.definition}")
+        await report(len(spans))
+        return
     for place, span in enumerate(spans):
         # Two spans may well have the same rows, so no block counts as a repeat here.
         only = (
-            f"SETTINGS additional_table_filters = {{'raw_events': 'toDate(received_at) BETWEEN "
+            f"SETTINGS additional_table_filters = {{'{_LOG}': 'toDate(received_at) BETWEEN "
             f"\\'{span.first}\\' AND \\'{span.last}\\''}}, insert_deduplicate = 0"
         )
         await clickhouse.command(f"INSERT INTO {fresh} {noun.definition} {only}")

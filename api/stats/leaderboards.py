@@ -17,6 +17,8 @@ from api.stores.sql import queries
 _SQL = queries("clickhouse", "leaderboards")
 # How far down a board a player is looked for.
 SEARCHED: Final = 5_000
+# Which hits count depends on the day.
+_BY_DAY = frozenset({"accuracy"})
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -111,6 +113,7 @@ async def _rows(
     return await clickhouse.rows(
         _SQL[chosen.source],
         _Row,
+        table=_table(chosen, scope),
         metric=chosen.name,
         sample=chosen.sample,
         minimum=chosen.minimum,
@@ -124,6 +127,12 @@ async def _rows(
         after_id=after.id,
         limit=limit,
     )
+
+
+def _table(chosen: Metric, scope: Scope) -> str:
+    """Return what a board by day is asked of: totals, unless it is about some days, servers or maps only."""
+    everything = Scope(bots=scope.bots) == scope
+    return "player_totals" if everything and chosen.name not in _BY_DAY else "player_daily"
 
 
 def _note(chosen: Metric, row: _Row) -> str | None:

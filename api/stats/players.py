@@ -182,7 +182,9 @@ class Player(msgspec.Struct):
     first_seen: datetime
     last_seen: datetime
     totals: PlayerTotals
-    matches: Annotated[int, Meta(description="this and the next three follow the events some seconds later")]
+    matches: Annotated[
+        int, Meta(description="this, the next three and recent matches follow the events some seconds later")
+    ]
     playtime: Annotated[float, Meta(description="seconds between joining a team and leaving it, in matches")]
     best_streak: Annotated[int, Meta(description="most kills between two deaths, within a match")]
     multi_kills: list[MultiKill]
@@ -230,10 +232,6 @@ class _RivalRow(msgspec.Struct):
     last_time: datetime
     nemesis: int
     victim: int
-
-
-class _Played(msgspec.Struct):
-    match_key: int
 
 
 class _Presence(msgspec.Struct):
@@ -338,7 +336,7 @@ async def record(clickhouse: ClickHouse, who: Person) -> Record | None:
 
 
 async def last_match(clickhouse: ClickHouse, who: Person) -> RecentMatch | None:
-    """Return the match in which a player was seen last."""
+    """Return the match in which a player was seen last, some seconds after its events."""
     recent = await _recent(clickhouse, who.keys, 1)
     return recent[0] if recent else None
 
@@ -352,12 +350,7 @@ async def closest_rivals(clickhouse: ClickHouse, who: Person) -> tuple[Rival | N
 
 
 async def _recent(clickhouse: ClickHouse, keys: list[int], limit: int = _RECENT_MATCHES) -> list[RecentMatch]:
-    """Return the last matches. Which they are is asked first: a match's lifeline is long."""
-    rows = await clickhouse.rows(_SQL["recent_matches"], _Played, keys=keys, limit=limit)
-    if not rows:
-        return []
-    matches = [row.match_key for row in rows]
-    return await clickhouse.rows(_SQL["played"], RecentMatch, keys=keys, matches=matches)
+    return await clickhouse.rows(_SQL["recent_matches"], RecentMatch, keys=keys, limit=limit)
 
 
 def _located(rows: list[_HitsRow], side: str) -> list[LocationHits]:

@@ -123,7 +123,8 @@ async def _migrate_clickhouse(clickhouse: ClickHouse, rebuild: Rebuild, dry_run:
     for migration in [] if dry_run else waiting:
         for statement in rendered(migration, cluster) if cluster else migration.statements:
             await clickhouse.command(statement)
-        if migration.rebuilds:
+        # Once is enough for what a later one makes anew; and it may have other columns by then.
+        if migration.rebuilds and migration.rebuilds not in anew_after(migration, waiting):
             await rebuild(migration.rebuilds)
         await clickhouse.command(
             "INSERT INTO schema_migrations (number, name, checksum) "
@@ -136,6 +137,11 @@ async def _migrate_clickhouse(clickhouse: ClickHouse, rebuild: Rebuild, dry_run:
     if not dry_run and not cluster:
         await _keep_what_was_merged(clickhouse)
     return [Step("clickhouse", m.number, m.name, rendered(m, cluster) if cluster else ()) for m in waiting]
+
+
+def anew_after(migration: Migration, waiting: Iterable[Migration]) -> set[str]:
+    """Return the projections that the waiting migrations after one make anew."""
+    return {later.rebuilds for later in waiting if later.number > migration.number and later.rebuilds}
 
 
 def rendered(migration: Migration, cluster: Cluster) -> tuple[str, ...]:

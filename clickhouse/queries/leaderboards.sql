@@ -2,6 +2,7 @@
 -- two arrays: a join costs as much again as the rest.
 
 -- name: daily
+-- Of player_daily, or of player_totals for everything at all times.
 WITH (
     SELECT (groupArray(player_key), groupArray(player))
     FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
@@ -14,35 +15,35 @@ SELECT
 FROM (
     SELECT
         transform(player_key, links.1, links.2, player_key) AS player,
-        sum(player_daily.kills) AS kills,
-        sum(player_daily.deaths) AS deaths,
+        sum(scores.kills) AS kills,
+        sum(scores.deaths) AS deaths,
         kills + deaths AS duels,
         kd_of(kills, deaths) AS kd,
-        sum(player_daily.suicides) AS suicides,
-        sum(player_daily.team_kills) AS team_kills,
-        sum(player_daily.kill_headshots) AS headshots,
+        sum(scores.suicides) AS suicides,
+        sum(scores.team_kills) AS team_kills,
+        sum(scores.kill_headshots) AS headshots,
         if(kills = 0, NULL, headshots / kills) AS headshot_ratio,
-        sum(player_daily.bash_kills) AS bash,
-        sum(player_daily.grenade_kills) AS grenade,
-        sum(player_daily.shots) AS shots,
+        sum(scores.bash_kills) AS bash,
+        sum(scores.grenade_kills) AS grenade,
+        sum(scores.shots) AS shots,
         sumIf(
-            player_daily.hits,
-            (day, server_id) IN (SELECT toDate(hour), server_id FROM server_hours WHERE shots > 0)
+            scores.hits,
+            (day, server_id) NOT IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)
         ) AS hits,
         accuracy_of(shots, hits) AS accuracy,
-        sum(player_daily.damage_dealt) / 1000 AS damage,
-        sum(player_daily.damage_taken) / 1000 AS damage_taken,
-        sum(player_daily.chat_lines) AS chat_lines,
-        sum(player_daily.jumps) AS jumps,
-        sum(player_daily.reloads) AS reloads,
-        sum(player_daily.pickups) AS items,
-        sum(player_daily.objectives) AS objectives,
-        sum(player_daily.distance) / 1000 AS distance,
-        sum(player_daily.walked) / 1000 AS walked,
-        sum(player_daily.sprinted) / 1000 AS sprinted,
-        sum(player_daily.swam) / 1000 AS swam,
-        sum(player_daily.driven) / 1000 AS driven
-    FROM player_daily
+        sum(scores.damage_dealt) / 1000 AS damage,
+        sum(scores.damage_taken) / 1000 AS damage_taken,
+        sum(scores.chat_lines) AS chat_lines,
+        sum(scores.jumps) AS jumps,
+        sum(scores.reloads) AS reloads,
+        sum(scores.pickups) AS items,
+        sum(scores.objectives) AS objectives,
+        sum(scores.distance) / 1000 AS distance,
+        sum(scores.walked) / 1000 AS walked,
+        sum(scores.sprinted) / 1000 AS sprinted,
+        sum(scores.swam) / 1000 AS swam,
+        sum(scores.driven) / 1000 AS driven
+    FROM {table:Identifier} AS scores
     WHERE day >= {since:Date} AND day < {until:Date}
         AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
         AND ({map:String} = '' OR map = {map:String})
@@ -76,10 +77,10 @@ FROM (
         sum(match_results.playtime) / 1000 AS playtime,
         max(match_results.best_streak) AS best_streak,
         sum(length(match_results.multi_kills)) AS multi_kills,
-        sum(won) AS wins
+        countIf(team != '' AND team = winning_team) AS wins
     FROM match_results FINAL
     WHERE player_key != 0
-        AND day >= {since:Date} AND day < {until:Date}
+        AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
         AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
         AND ({map:String} = '' OR map = {map:String})
         AND ({gametype:String} = '' OR gametype = {gametype:String})

@@ -18,13 +18,8 @@ LEFT JOIN (
         map,
         count() AS matches,
         sum(length) / 1000 AS seconds
-    FROM (
-        SELECT
-            max(matches.map) AS map,
-            toUnixTimestamp64Milli(max(last_time)) - toUnixTimestamp64Milli(min(first_time)) AS length
-        FROM matches
-        GROUP BY match_key
-    )
+    FROM match_results FINAL
+    WHERE player_key = 0
     GROUP BY map
 ) AS m ON m.map = map_daily.map
 WHERE {map:String} = '' OR map_daily.map = {map:String}
@@ -54,8 +49,8 @@ LIMIT {limit:UInt32};
 -- name: weapons
 SELECT
     weapon,
-    sum(weapon_daily.kills) AS kills
-FROM weapon_daily
+    sum(weapon_totals.kills) AS kills
+FROM weapon_totals
 WHERE map = {map:String}
 GROUP BY weapon
 HAVING kills > 0

@@ -57,13 +57,13 @@ SELECT
 FROM (
     SELECT
         transform(player_key, links.1, links.2, player_key) AS player,
-        sum(player_daily.kills) AS kills,
-        sum(player_daily.deaths) AS deaths,
+        sum(player_totals.kills) AS kills,
+        sum(player_totals.deaths) AS deaths,
         kd_of(kills, deaths) AS kd,
-        sum(player_daily.kill_headshots) AS kill_headshots,
-        toUnixTimestamp64Milli(min(player_daily.first_seen)) AS first_seen_ms,
-        toUnixTimestamp64Milli(max(player_daily.last_seen)) AS last_seen_ms
-    FROM player_daily
+        sum(player_totals.kill_headshots) AS kill_headshots,
+        toUnixTimestamp64Milli(min(player_totals.first_seen)) AS first_seen_ms,
+        toUnixTimestamp64Milli(max(player_totals.last_seen)) AS last_seen_ms
+    FROM player_totals
     GROUP BY player
 )
 WHERE (value, player) < ({after_value:Float64}, {after_id:UInt64})
@@ -80,16 +80,16 @@ LIMIT {limit:UInt32};
 
 -- name: lines
 SELECT
-    ifNull(links.player, daily.player_key) AS player,
-    sum(daily.kills) AS kills,
-    sum(daily.deaths) AS deaths,
+    ifNull(links.player, totals.player_key) AS player,
+    sum(totals.kills) AS kills,
+    sum(totals.deaths) AS deaths,
     kd_of(kills, deaths) AS kd,
-    sum(daily.kill_headshots) AS kill_headshots,
-    min(daily.first_seen) AS first_seen,
-    max(daily.last_seen) AS last_seen
-FROM player_daily AS daily
-LEFT JOIN player_links AS links FINAL ON links.player_key = daily.player_key
-WHERE daily.player_key IN (
+    sum(totals.kill_headshots) AS kill_headshots,
+    min(totals.first_seen) AS first_seen,
+    max(totals.last_seen) AS last_seen
+FROM player_totals AS totals
+LEFT JOIN player_links AS links FINAL ON links.player_key = totals.player_key
+WHERE totals.player_key IN (
     SELECT player_key FROM player_links FINAL WHERE player IN {players:Array(UInt64)}
     UNION ALL
     SELECT arrayJoin({players:Array(UInt64)}) AS player_key
@@ -97,38 +97,44 @@ WHERE daily.player_key IN (
 GROUP BY player;
 
 -- name: totals
-WITH (day, server_id) IN (SELECT toDate(hour), server_id FROM server_hours WHERE shots > 0) AS counts_shots
+-- Hits do not count on days on which nobody counted the shots.
+WITH (
+    SELECT sum(player_daily.hits)
+    FROM player_daily
+    WHERE player_key IN {keys:Array(UInt64)}
+        AND (day, server_id) IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)
+) AS uncounted
 SELECT
     sum(events) AS events,
-    min(player_daily.first_seen) AS first_seen,
-    max(player_daily.last_seen) AS last_seen,
-    sum(player_daily.kills) AS kills,
-    sum(player_daily.deaths) AS deaths,
+    min(player_totals.first_seen) AS first_seen,
+    max(player_totals.last_seen) AS last_seen,
+    sum(player_totals.kills) AS kills,
+    sum(player_totals.deaths) AS deaths,
     kd_of(kills, deaths) AS kd,
-    sum(player_daily.suicides) AS suicides,
-    sum(player_daily.team_kills) AS team_kills,
-    sum(player_daily.kill_headshots) AS kill_headshots,
-    sum(player_daily.hit_headshots) AS hit_headshots,
-    sum(player_daily.bash_kills) AS bash_kills,
-    sum(player_daily.grenade_kills) AS grenade_kills,
-    sum(player_daily.shots) AS shots,
-    sumIf(player_daily.hits, counts_shots) AS hits,
+    sum(player_totals.suicides) AS suicides,
+    sum(player_totals.team_kills) AS team_kills,
+    sum(player_totals.kill_headshots) AS kill_headshots,
+    sum(player_totals.hit_headshots) AS hit_headshots,
+    sum(player_totals.bash_kills) AS bash_kills,
+    sum(player_totals.grenade_kills) AS grenade_kills,
+    sum(player_totals.shots) AS shots,
+    sum(player_totals.hits) - uncounted AS hits,
     accuracy_of(shots, hits) AS accuracy,
-    sum(player_daily.damage_dealt) / 1000 AS damage_dealt,
-    sum(player_daily.damage_taken) / 1000 AS damage_taken,
-    sum(player_daily.friendly_damage) / 1000 AS friendly_damage,
-    sum(player_daily.chat_lines) AS chat_lines,
-    sum(player_daily.jumps) AS jumps,
-    sum(player_daily.reloads) AS reloads,
-    sum(player_daily.grenades) AS grenades,
-    sum(player_daily.pickups) AS pickups,
-    sum(player_daily.objectives) AS objectives,
-    sum(player_daily.distance) / 1000 AS distance,
-    sum(player_daily.walked) / 1000 AS walked,
-    sum(player_daily.sprinted) / 1000 AS sprinted,
-    sum(player_daily.swam) / 1000 AS swam,
-    sum(player_daily.driven) / 1000 AS driven
-FROM player_daily
+    sum(player_totals.damage_dealt) / 1000 AS damage_dealt,
+    sum(player_totals.damage_taken) / 1000 AS damage_taken,
+    sum(player_totals.friendly_damage) / 1000 AS friendly_damage,
+    sum(player_totals.chat_lines) AS chat_lines,
+    sum(player_totals.jumps) AS jumps,
+    sum(player_totals.reloads) AS reloads,
+    sum(player_totals.grenades) AS grenades,
+    sum(player_totals.pickups) AS pickups,
+    sum(player_totals.objectives) AS objectives,
+    sum(player_totals.distance) / 1000 AS distance,
+    sum(player_totals.walked) / 1000 AS walked,
+    sum(player_totals.sprinted) / 1000 AS sprinted,
+    sum(player_totals.swam) / 1000 AS swam,
+    sum(player_totals.driven) / 1000 AS driven
+FROM player_totals
 WHERE player_key IN {keys:Array(UInt64)};
 
 -- name: weapons
@@ -223,49 +229,17 @@ WHERE player_key IN {keys:Array(UInt64)};
 
 -- name: recent_matches
 SELECT
-    match_key,
-    max(match_players.last_seen) AS last_seen
-FROM match_players
+    public_id(match_key) AS id,
+    server_id,
+    map,
+    gametype,
+    started_at,
+    team,
+    winning_team,
+    kills,
+    deaths,
+    best_streak
+FROM match_results FINAL
 WHERE player_key IN {keys:Array(UInt64)}
-GROUP BY match_key
 ORDER BY last_seen DESC, match_key
 LIMIT {limit:UInt32};
-
--- name: played
--- A player's part in some matches, the latest first.
-SELECT
-    public_id(p.match_key) AS id,
-    m.server_id,
-    m.map,
-    m.gametype,
-    m.started_at,
-    p.team,
-    m.winning_team,
-    p.kills,
-    p.deaths,
-    p.best_streak
-FROM (
-    SELECT
-        match_key,
-        max(match_players.last_seen) AS last_seen,
-        max(match_players.team).3 AS team,
-        sum(match_players.kills) AS kills,
-        sum(match_players.deaths) AS deaths,
-        best_streak(groupArrayArray(match_players.lifeline)) AS best_streak
-    FROM match_players
-    WHERE player_key IN {keys:Array(UInt64)} AND match_key IN {matches:Array(UInt64)}
-    GROUP BY match_key
-) AS p
-INNER JOIN (
-    SELECT
-        match_key,
-        max(matches.server_id) AS server_id,
-        max(matches.map) AS map,
-        max(matches.gametype) AS gametype,
-        min(matches.first_time) AS started_at,
-        max(matches.winner).3 AS winning_team
-    FROM matches
-    WHERE match_key IN {matches:Array(UInt64)}
-    GROUP BY match_key
-) AS m ON m.match_key = p.match_key
-ORDER BY p.last_seen DESC, p.match_key;

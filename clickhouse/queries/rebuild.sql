@@ -1,12 +1,18 @@
 -- name: nouns
--- Every table that a view fills from the log, with the query that fills it. The log itself is none of them.
-SELECT replaceRegexpOne(t.name, '_view$', '') AS name, t.as_select AS definition
+-- Every table that a view fills, with the query that fills it and the table that this reads. The log itself is none.
+SELECT
+    replaceRegexpOne(t.name, '_view$', '') AS name,
+    t.as_select AS definition,
+    s.name AS source
 FROM system.tables AS t
+INNER JOIN (
+    SELECT name, arrayJoin(dependencies_table) AS view FROM system.tables WHERE database = currentDatabase()
+) AS s ON s.view = t.name
 WHERE
     t.database = currentDatabase()
     AND t.engine = 'MaterializedView'
     AND t.name != 'raw_events_view'
-ORDER BY t.name;
+ORDER BY source != 'raw_events', t.name;
 
 -- name: days
 SELECT

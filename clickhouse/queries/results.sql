@@ -39,13 +39,14 @@ WITH
 played AS (
     SELECT
         match_key,
-        toDate(min(first_time)) AS day,
         max(matches.server_id) AS server_id,
         max(matches.map) AS map,
         max(matches.gametype) AS gametype,
         sum(matches.events) AS events,
-        toUnixTimestamp64Milli(min(first_time)) AS first_ms,
+        min(first_time) AS started_at,
+        toUnixTimestamp64Milli(started_at) AS first_ms,
         toUnixTimestamp64Milli(max(last_time)) AS last_ms,
+        last_ms - first_ms AS length,
         max(matches.winner).3 AS winning_team
     FROM matches
     WHERE match_key IN {matches:Array(UInt64)}
@@ -56,38 +57,48 @@ FROM match_results FINAL
 WHERE match_key IN {matches:Array(UInt64)}
 UNION ALL
 SELECT
-    played.day AS day,
-    played.match_key AS match_key,
     0 AS player_key,
+    played.match_key AS match_key,
     before + 2 AS version,
     0 AS deleted,
     played.events AS events,
     played.server_id AS server_id,
     played.map AS map,
     played.gametype AS gametype,
+    played.started_at AS started_at,
+    played.length AS length,
+    played.winning_team AS winning_team,
+    fromUnixTimestamp64Milli(played.last_ms, 'UTC') AS last_seen,
+    '' AS team,
+    0 AS kills,
+    0 AS deaths,
     0 AS playtime,
     0 AS best_streak,
     [] AS multi_kills,
-    false AS won,
     [] AS merged
 FROM played
 UNION ALL
 SELECT
-    m.day AS day,
-    p.match_key AS match_key,
     p.keys[1] AS player_key,
+    p.match_key AS match_key,
     before + 2 AS version,
     0 AS deleted,
     0 AS events,
     m.server_id AS server_id,
     m.map AS map,
     m.gametype AS gametype,
+    m.started_at AS started_at,
+    m.length AS length,
+    m.winning_team AS winning_team,
+    fromUnixTimestamp64Milli(p.last_ms, 'UTC') AS last_seen,
+    p.team AS team,
+    p.kills AS kills,
+    p.deaths AS deaths,
     toInt64(round(1000 * playtime(
         p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, m.first_ms, m.last_ms
     ))) AS playtime,
     best_streak(p.lifeline) AS best_streak,
     multi_kills(p.lifeline) AS multi_kills,
-    p.team != '' AND p.team = m.winning_team AS won,
     if(length(p.keys) > 1, p.keys, []) AS merged
 FROM (
     SELECT
@@ -101,6 +112,8 @@ FROM (
         toUnixTimestamp64Milli(max(last_seen)) AS last_ms,
         max(match_players.gone) AS gone,
         max(match_players.team).3 AS team,
+        sum(match_players.kills) AS kills,
+        sum(match_players.deaths) AS deaths,
         groupArrayArray(match_players.lifeline) AS lifeline
     FROM match_players
     WHERE match_key IN {matches:Array(UInt64)}

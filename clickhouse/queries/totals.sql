@@ -15,20 +15,20 @@ SELECT
     m.maps AS maps
 FROM (
     SELECT
-        sum(server_hours.events) AS events,
+        sum(server_days.events) AS events,
         uniqExact(server_id) AS servers,
-        maxOrNull(server_hours.last_time) AS last_time
-    FROM server_hours
+        maxOrNull(server_days.last_time) AS last_time
+    FROM server_days
 ) AS e
 CROSS JOIN (
     SELECT
         minOrNull(first_seen) AS first_time,
-        sum(player_daily.kills) AS kills,
-        sum(player_daily.deaths) AS deaths,
-        sum(player_daily.kill_headshots) AS kill_headshots,
-        sum(player_daily.shots) AS shots,
-        sum(player_daily.chat_lines) AS chat_lines
-    FROM player_daily
+        sum(player_totals.kills) AS kills,
+        sum(player_totals.deaths) AS deaths,
+        sum(player_totals.kill_headshots) AS kill_headshots,
+        sum(player_totals.shots) AS shots,
+        sum(player_totals.chat_lines) AS chat_lines
+    FROM player_totals
 ) AS d
 CROSS JOIN (
     SELECT

@@ -1,20 +1,26 @@
 -- name: list
+-- Hits are no part of accuracy on days on which nobody counted the shots.
+WITH uncounted AS (
+    SELECT weapon, sum(weapon_daily.hits) AS hits
+    FROM weapon_daily
+    WHERE (day, server_id) IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)
+        AND ({weapon:String} = '' OR weapon = {weapon:String})
+    GROUP BY weapon
+)
 SELECT
     weapon,
-    sum(weapon_daily.kills) AS kills,
-    sum(weapon_daily.team_kills) AS team_kills,
-    sum(weapon_daily.kill_headshots) AS kill_headshots,
-    sum(weapon_daily.shots) AS shots,
-    sum(weapon_daily.hits) AS hits,
-    accuracy_of(shots, sumIf(
-        weapon_daily.hits,
-        (day, server_id) IN (SELECT toDate(hour), server_id FROM server_hours WHERE shots > 0)
-    )) AS accuracy,
-    sum(weapon_daily.damage) / 1000 AS damage,
-    sum(weapon_daily.reloads) AS reloads
-FROM weapon_daily
+    sum(weapon_totals.kills) AS kills,
+    sum(weapon_totals.team_kills) AS team_kills,
+    sum(weapon_totals.kill_headshots) AS kill_headshots,
+    sum(weapon_totals.shots) AS shots,
+    sum(weapon_totals.hits) AS hits,
+    accuracy_of(shots, hits - any(ifNull(uncounted.hits, 0))) AS accuracy,
+    sum(weapon_totals.damage) / 1000 AS damage,
+    sum(weapon_totals.reloads) AS reloads
+FROM weapon_totals
+LEFT JOIN uncounted ON uncounted.weapon = weapon_totals.weapon
 WHERE {weapon:String} = '' OR weapon = {weapon:String}
-GROUP BY weapon
+GROUP BY weapon_totals.weapon
 ORDER BY kills DESC, weapon
 LIMIT 500;
 
@@ -40,8 +46,8 @@ LIMIT {limit:UInt32};
 -- name: maps
 SELECT
     map,
-    sum(weapon_daily.kills) AS kills
-FROM weapon_daily
+    sum(weapon_totals.kills) AS kills
+FROM weapon_totals
 WHERE weapon = {weapon:String} AND map != ''
 GROUP BY map
 HAVING kills > 0

@@ -5,6 +5,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from tests.sql.recount import Recount, best_streak, multi_kills, recount
@@ -108,23 +109,26 @@ def _by(field: str, *types: str) -> Callable[[Event], Iterable[str]]:
 _ARMED = ("player_kill", "player_damage", "weapon_fire", "weapon_hit", "weapon_reload")
 
 
+Recounted = Callable[[Facts], tuple[Told, Told]]
+
+
 def _player_identities(f: Facts) -> tuple[Told, Told]:
     return f.summed("player_identities", lambda r: r["name"], "events"), f.counted(_people, _always)
 
 
-def _player_daily(f: Facts) -> tuple[Told, Told]:
+def _counts(f: Facts, table: str) -> tuple[Told, Told]:
     columns = (
         "kills", "deaths", "suicides", "team_kills", "kill_headshots", "damage_dealt", "damage_taken",
         "friendly_damage",
     )  # fmt: skip
-    found = f.summed("player_daily", f.name, *columns)
+    found = f.summed(table, f.name, *columns)
     plain = {name: tuple(counts[c] for c in columns) for name, counts in f.plain.counts.items() if name}
     return found, {name: values for name, values in plain.items() if any(values)}
 
 
-def _player_daily_acts(f: Facts) -> tuple[Told, Told]:
+def _acts(f: Facts, table: str) -> tuple[Told, Told]:
     found = f.summed(
-        "player_daily", f.name, "shots", "hits", "chat_lines", "jumps", "reloads", "grenades", "pickups",
+        table, f.name, "shots", "hits", "chat_lines", "jumps", "reloads", "grenades", "pickups",
         "distance", "walked",
     )  # fmt: skip
     conditions = [
@@ -137,8 +141,12 @@ def _player_daily_acts(f: Facts) -> tuple[Told, Told]:
     return found, f.counted(_doer, *conditions, _thousandths("distance"), _thousandths("walked"))
 
 
-def _player_daily_events(f: Facts) -> tuple[Told, Told]:
-    return f.summed("player_daily", f.name, "events"), f.counted(_people, _always)
+def _events(f: Facts, table: str) -> tuple[Told, Told]:
+    return f.summed(table, f.name, "events"), f.counted(_people, _always)
+
+
+def _people_in(table: str) -> tuple[Recounted, ...]:
+    return tuple(partial(check, table=table) for check in (_counts, _acts, _events))
 
 
 def _player_weapons(f: Facts) -> tuple[Told, Told]:
@@ -150,8 +158,8 @@ def _player_weapons(f: Facts) -> tuple[Told, Told]:
     return found, f.counted(keys, _kill, _is("weapon_fire"), _is("weapon_hit"), _hurt)
 
 
-def _weapon_daily(f: Facts) -> tuple[Told, Told]:
-    found = f.summed("weapon_daily", lambda r: r["weapon"], "kills", "shots", "hits", "damage", "reloads")
+def _weapons(f: Facts, table: str) -> tuple[Told, Told]:
+    found = f.summed(table, lambda r: r["weapon"], "kills", "shots", "hits", "damage", "reloads")
     kinds = (_kill, _is("weapon_fire"), _is("weapon_hit"), _hurt, _is("weapon_reload"))
     return found, f.counted(_by("weapon", *_ARMED), *kinds)
 
@@ -241,17 +249,23 @@ def _server_hours(f: Facts) -> tuple[Told, Told]:
     return found, f.counted(lambda _: ["all"], *kinds)
 
 
+def _server_days(f: Facts) -> tuple[Told, Told]:
+    return f.summed("server_days", lambda r: "all", "events", "shots"), f.counted(
+        lambda _: ["all"], _always, _is("weapon_fire")
+    )
+
+
 def _event_types(f: Facts) -> tuple[Told, Told]:
     return f.summed("event_types", lambda r: r["type"], "events"), f.counted(_by("type"), _always)
 
 
-Recounted = Callable[[Facts], tuple[Told, Told]]
-
 EXPECTED: dict[str, tuple[Recounted, ...]] = {
     "player_identities": (_player_identities,),
-    "player_daily": (_player_daily, _player_daily_acts, _player_daily_events),
+    "player_daily": _people_in("player_daily"),
+    "player_totals": _people_in("player_totals"),
     "player_weapons": (_player_weapons,),
-    "weapon_daily": (_weapon_daily,),
+    "weapon_daily": (partial(_weapons, table="weapon_daily"),),
+    "weapon_totals": (partial(_weapons, table="weapon_totals"),),
     "map_daily": (_map_daily,),
     "hit_locations": (_hit_locations,),
     "rivals": (_rivals,),
@@ -261,6 +275,7 @@ EXPECTED: dict[str, tuple[Recounted, ...]] = {
     "match_players": (_match_players, _lifelines),
     "match_results": (_match_results, _match_results_heads),
     "server_hours": (_server_hours,),
+    "server_days": (_server_days,),
     "event_types": (_event_types,),
 }
 
