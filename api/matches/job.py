@@ -68,4 +68,4 @@ async def settle_all(clickhouse: ClickHouse, table: str = NOUN) -> None:
 
 async def _settle(clickhouse: ClickHouse, matches: list[int], table: str) -> None:
     computed = _SQL["computed"]
-    await clickhouse.command(f"INSERT INTO {table} {computed}", matches=matches)
+    await clickhouse.command(f"INSERT INTO {table} {computed}", matches=matches, results=table)

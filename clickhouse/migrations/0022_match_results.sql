@@ -4,14 +4,15 @@
 
 DROP TABLE IF EXISTS match_results SYNC;
 
--- Whoever has several keys in a match has one row, under the least of them. A row that is no more (somebody has been
--- linked) is written again as deleted.
+-- Whoever has several keys in a match has one row, under the least of them. A row that holds no longer is written
+-- once more with the sign -1: the two vanish in a merge, and until then the boards can leave them out without FINAL,
+-- which would merge all rows for every one of them.
 CREATE TABLE IF NOT EXISTS match_results
 (
     player_key UInt64 COMMENT '0: the match itself',
     match_key UInt64,
     version UInt64,
-    deleted UInt8,
+    sign Int8,
     events UInt64 COMMENT 'of the match, when this was computed; on its own row only',
     server_id UInt32,
     map LowCardinality(String),
@@ -28,7 +29,7 @@ CREATE TABLE IF NOT EXISTS match_results
     multi_kills Array(UInt32) COMMENT 'sizes',
     merged Array(UInt64) COMMENT 'the keys, where they are several'
 )
-ENGINE = ReplacingMergeTree(version, deleted)
+ENGINE = VersionedCollapsingMergeTree(sign, version)
 ORDER BY (player_key, match_key)
 SETTINGS
     index_granularity = 1024,

@@ -78,8 +78,11 @@ FROM (
         max(match_results.best_streak) AS best_streak,
         sum(length(match_results.multi_kills)) AS multi_kills,
         countIf(team != '' AND team = winning_team) AS wins
-    FROM match_results FINAL
-    WHERE player_key != 0
+    FROM match_results
+    WHERE player_key != 0 AND sign = 1
+        AND (player_key, match_key, version) NOT IN (
+            SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+        )
         AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
         AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
         AND ({map:String} = '' OR map = {map:String})

@@ -29,13 +29,13 @@ GROUP BY match_key, merged
 HAVING count() = 1;
 
 -- name: computed
--- The old rows of some matches, deleted, and the new ones. They are inserted as one block: all of them or none.
+-- The old rows of some matches, taken back, and the new ones. They are inserted as one block: all of them or none.
 WITH
 (
     SELECT (groupArray(player_key), groupArray(player))
     FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
 ) AS links,
-(SELECT max(version) FROM match_results) AS before,
+(SELECT max(version) FROM {results:Identifier}) AS before,
 played AS (
     SELECT
         match_key,
@@ -52,15 +52,15 @@ played AS (
     WHERE match_key IN {matches:Array(UInt64)}
     GROUP BY match_key
 )
-SELECT * REPLACE (before + 1 AS version, 1 AS deleted)
-FROM match_results FINAL
+SELECT * REPLACE (-1 AS sign)
+FROM {results:Identifier} FINAL
 WHERE match_key IN {matches:Array(UInt64)}
 UNION ALL
 SELECT
     0 AS player_key,
     played.match_key AS match_key,
-    before + 2 AS version,
-    0 AS deleted,
+    before + 1 AS version,
+    1 AS sign,
     played.events AS events,
     played.server_id AS server_id,
     played.map AS map,
@@ -81,8 +81,8 @@ UNION ALL
 SELECT
     p.keys[1] AS player_key,
     p.match_key AS match_key,
-    before + 2 AS version,
-    0 AS deleted,
+    before + 1 AS version,
+    1 AS sign,
     0 AS events,
     m.server_id AS server_id,
     m.map AS map,
