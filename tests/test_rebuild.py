@@ -183,6 +183,24 @@ def test_a_migration_that_makes_a_projection_anew_fills_it(stack: Stack) -> None
     assert any(after[str(migration.rebuilds)] for migration in anew)
 
 
+def test_an_upgrade_of_both_stores_brings_blocks_to_their_end_with_the_new_tables(stack: Stack) -> None:
+    anew = next(migration for migration in sql.migrations("clickhouse") if migration.rebuilds)
+
+    async def scenario(platform: Platform) -> list[str]:
+        await add_server(platform)
+        await played(platform, 0, 50)
+        await platform.postgres.execute(
+            "ALTER TABLE ingest_inbox DROP COLUMN set_aside_at, DROP COLUMN set_aside_reason"
+        )
+        await platform.postgres.execute("DELETE FROM schema_migrations WHERE number = 9")
+        await platform.clickhouse.command(
+            "DELETE FROM schema_migrations WHERE number = {n:UInt32}", n=anew.number
+        )
+        return [step.engine for step in await migrated(platform)]
+
+    assert stack.run(scenario) == ["postgres", "clickhouse"]
+
+
 def test_an_upgrade_that_makes_tables_anew_waits_for_a_refused_block_and_changes_nothing(
     stack: Stack,
 ) -> None:

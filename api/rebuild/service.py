@@ -157,7 +157,7 @@ async def finish_blocks(postgres: Postgres, clickhouse: ClickHouse, settings: Se
     if failure:
         raise Conflict(
             f"ClickHouse refuses a block ({failure}); mend that first, or have an admin set it aside "
-            "(`afteraction doctor` says how); nothing was changed"
+            "(`afteraction doctor` says how); no table was changed"
         )
 
 

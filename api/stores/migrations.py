@@ -55,14 +55,15 @@ async def migrate(
 ) -> list[Step]:
     """Bring both stores to the newest schema and return what was done, in order.
 
-    `prepare(nouns)` is awaited before anything changes where tables with events will be made anew, and
+    `prepare(nouns)` is awaited before ClickHouse changes where tables with events will be made anew, and
     `rebuild(noun)` fills each of them. Raises ConfigurationError when a file that has run was changed or is
     gone since.
     """
     async with postgres.lock(_LOCK_KEY):
+        steps = await _migrate_postgres(postgres, dry_run)
+        # Blocks come to their end by today's queries, which want today's tables in Postgres.
         if not dry_run:
             await _prepare(clickhouse, prepare)
-        steps = await _migrate_postgres(postgres, dry_run)
         return steps + await _migrate_clickhouse(clickhouse, rebuild, dry_run)
 
 
