@@ -88,7 +88,7 @@ async def migrate(
             raise Conflict(
                 f"this version makes {', '.join(anew)} anew, and on a cluster that is filled by hand: stop "
                 "the workers, `afteraction migrate --fill-by-hand`, then as docs/scale.md says under "
-                "'Upgrading a cluster'. Nothing was changed"
+                "'Upgrading a cluster'. No table of events was changed"
             )
         # A block that is refused would stop the upgrade in its middle, and neither version would run.
         async with ingest.writers(postgres, exclude=True):

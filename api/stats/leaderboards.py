@@ -113,7 +113,7 @@ async def _rows(
     return await clickhouse.rows(
         _SQL[chosen.source],
         _Row,
-        table=_table(chosen, scope),
+        scores=_table(chosen, scope),
         metric=chosen.name,
         sample=chosen.sample,
         minimum=chosen.minimum,

@@ -43,7 +43,7 @@ FROM (
         sum(scores.sprinted) / 1000 AS sprinted,
         sum(scores.swam) / 1000 AS swam,
         sum(scores.driven) / 1000 AS driven
-    FROM {table:Identifier} AS scores
+    FROM {scores:Identifier} AS scores
     WHERE day >= {since:Date} AND day < {until:Date}
         AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
         AND ({map:String} = '' OR map = {map:String})
