@@ -181,4 +181,4 @@ def test_old_things_are_forgotten_and_refusals_are_not(stack: Stack) -> None:
             counts.append(row["n"])
         return counts
 
-    assert at_the_desk(stack, scenario) == [0, 0, 1, 1]
+    assert at_the_desk(stack, scenario) == [0, 0, 1, 0]
