@@ -61,7 +61,7 @@ FROM (
             is_key AND c.name = 'player_key' AND c.table = 'match_results',
             -- Somebody with several keys in a match stands there under the least of them.
             concat('if(empty(t.merged), transform(t.player_key', moved, 't.player_key), ',
-                'arrayMin(arrayMap(k -> ', one, ', arrayPushBack(t.merged, 0)))) AS player_key'),
+                'arrayMin(arrayMap(k -> ', one, ', arrayPushBack(t.merged, t.player_key)))) AS player_key'),
             is_key, concat('transform(t.', c.name, moved, 't.', c.name, ') AS ', c.name),
             is_keys, concat('arraySort(arrayMap(k -> ', one, ', t.', c.name, ')) AS ', c.name),
             c.name = 'guid',
