@@ -24,6 +24,7 @@ from api.doctor import Finding, OverHttp, examine
 from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
+from api.ingest import blocks
 from api.ingest.tombstones import check_key
 from api.platform import Platform, opened, opened_postgres
 from api.players.merges import Merged
@@ -450,6 +451,51 @@ async def _demo_token(postgres: Postgres) -> str:
     if await server_queries.by_name(postgres, demo.SERVER) is None:
         return await servers.add(postgres, demo.SERVER)
     return await servers.rotate(postgres, demo.SERVER, overlap_seconds=0)
+
+
+@main.group(help="Blocks of events that ClickHouse refuses; `afteraction doctor` names them.")
+def block() -> None:
+    """Commands about refused blocks."""
+
+
+@block.command("set-aside", help="Take refused block ID out of the way of all else; its events are kept.")
+@click.argument("id_", metavar="ID", type=click.IntRange(1))
+@as_json
+@speaks_plainly
+def block_set_aside(id_: int, json_: bool) -> None:
+    """Set a refused block aside where no instance runs, as when it stops an upgrade."""
+    loaded = _load()
+    if engines.beside(loaded) is not None:
+        raise AfterActionError(
+            f"After Action runs on this data folder: the page /admin/blocks sets block {id_} aside, and "
+            f"so does POST /api/v1/admin/blocks/{id_}/set-aside"
+        )
+
+    async def run(platform: Platform) -> blocks.SetAside:
+        await migrate_postgres(platform.postgres)
+        return await blocks.set_aside(platform.postgres, platform.clickhouse, id_, command_line())
+
+    done = _with_platform(loaded, run, migrated=False)
+    if json_:
+        print_json(msgspec.to_builtins(done))
+        return
+    out.print(
+        f"{done.events} events are set aside, {done.in_the_log} had been taken; "
+        "now `afteraction rebuild`, and when what was refused is mended, `afteraction block drive`",
+        highlight=False,
+    )
+
+
+@block.command("drive", help="Let ClickHouse try again what was set aside.")
+@as_json
+@speaks_plainly
+def block_drive(json_: bool) -> None:
+    """Drive what was set aside again."""
+    done = _with_postgres(lambda postgres: blocks.drive(postgres, command_line()))
+    if json_:
+        print_json(msgspec.to_builtins(done))
+        return
+    out.print(f"{done.events} events wait for ClickHouse again", highlight=False)
 
 
 @main.command(help="Say why a server's events do not arrive: NAME, or all servers.")

@@ -128,12 +128,12 @@ async def _platform(postgres: Postgres, instance: Instance | None) -> list[Findi
     failing = await inbox.failing(postgres)
     for block in failing:
         text = f"ClickHouse has refused block {block.id} with {block.events} events {block.failures} times: "
-        mend = f"; mend that, or POST /api/v1/admin/blocks/{block.id}/set-aside"
+        mend = f"; mend that, or set it aside: /admin/blocks, or `afteraction block set-aside {block.id}`"
         found.append(Finding("bad", about, text + block.reason + mend))
     depth = await inbox.depth(postgres)
     if depth.set_aside_events:
         text = f"{depth.set_aside_events} accepted events are set aside and not counted"
-        found.append(Finding("bad", about, f"{text}; POST /api/v1/admin/blocks/drive tries them again"))
+        found.append(Finding("bad", about, f"{text}; `afteraction block drive` tries them again"))
     if depth.oldest_seconds > _STUCK_SECONDS and not failing:
         text = f"{depth.events} accepted events have waited up to {depth.oldest_seconds:.0f} s for ClickHouse"
         found.append(Finding("bad", about, f"{text}: does a worker run?"))

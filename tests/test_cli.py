@@ -393,6 +393,19 @@ def test_rebuild_beside_a_running_instance(instance: Up) -> None:
     assert everything.returncode == 0, everything.stderr
 
 
+def test_a_block_is_set_aside_by_the_instance_that_runs_or_where_none_does(
+    instance: Up, tmp_path: Path
+) -> None:
+    beside = afteraction("block", "set-aside", "7", data=instance.data)
+    assert beside.returncode == 1
+    assert "/admin/blocks" in beside.stderr
+    alone = afteraction("block", "set-aside", "7", data=tmp_path / "data")
+    assert alone.returncode == 1
+    assert "there is no block 7" in alone.stderr
+    driven = afteraction("block", "drive", "--json", data=instance.data)
+    assert json.loads(driven.stdout) == {"events": 0}
+
+
 def test_after_a_kill_nothing_is_left_and_the_next_start_works(data: Path) -> None:
     with running(data) as up:
         token = _server_token("add", "killed", data)

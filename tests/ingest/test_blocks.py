@@ -138,5 +138,5 @@ def test_the_doctor_reports_each_refused_block(stack: Stack, running: doctor.Ove
     told = "\n".join(stack.run(scenario))
     assert "refused block 1 with 3 events" in told
     assert "never" in told
-    assert "/api/v1/admin/blocks/1/set-aside" in told
+    assert "afteraction block set-aside 1" in told
     assert "3 accepted events are set aside" in told
