@@ -9,7 +9,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from api import paging
 from api.players.identities import Bots
-from api.stats import leaderboards, maps, players, totals, weapons
+from api.stats import drilldown, leaderboards, maps, players, totals, weapons
+from api.stats.drilldown import By, Countable, Drilldown, Filter
 from api.stats.leaderboards import Board, Metrics, Scope
 from api.stats.maps import Heatmap, Kind, MapPage, Maps
 from api.stats.metrics import METRICS
@@ -123,6 +124,30 @@ async def get_map(
     return await maps.one_map(clickhouse, asked, bots, limit)
 
 
+@get("/query", operation_id="drillDown", summary="One metric by one dimension", tags=["stats"])
+async def drill_down(
+    clickhouse: NamedDependency[ClickHouse],
+    metric: FromQuery[Countable],
+    by: FromQuery[By],
+    since: Annotated[date | None, QueryParameter(description="the first day, UTC; a month ago")] = None,
+    until: Annotated[date | None, QueryParameter(description="the day after the last, UTC; tomorrow")] = None,
+    server: ServerId = None,
+    map: MapName = None,
+    gametype: Annotated[str | None, QueryParameter(max_length=40)] = None,
+    weapon: Annotated[str | None, QueryParameter(max_length=200)] = None,
+    hitloc: Annotated[str | None, QueryParameter(max_length=40)] = None,
+    cause: Annotated[str | None, QueryParameter(max_length=40, description="means of death")] = None,
+    player: Annotated[str | None, QueryParameter(description="who did it, or to whom it was done")] = None,
+    victim: Annotated[str | None, QueryParameter(description="of this player's doing, only to them")] = None,
+    killer: Annotated[str | None, QueryParameter(description="of what was suffered, only by them")] = None,
+    bots: FromQuery[Bots] = "exclude",
+    limit: Limit = 25,
+) -> Drilldown:
+    """Count from the log itself; what would read too much is refused with a word on how to narrow it."""
+    chosen = Filter(since, until, server, map, gametype, weapon, hitloc, cause, player, victim, killer, bots)
+    return await drilldown.drill_down(clickhouse, metric, by, chosen, _today(), limit)
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
@@ -140,5 +165,6 @@ router = Router(
         get_weapon,
         list_maps,
         get_map,
+        drill_down,
     ],
 )

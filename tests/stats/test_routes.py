@@ -339,4 +339,5 @@ def test_openapi_names_every_operation(stack: Stack) -> None:
         "getWeapon",
         "listMaps",
         "getMap",
+        "drillDown",
     }
