@@ -39,6 +39,11 @@ class Access:
         self._trusted = addresses.networks(settings.trusted_proxies)
         self._warned = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether reading needs a key, too."""
+        return self._closed
+
     async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Let a request in before its handler, but for events: those have their own door.
 

@@ -23,6 +23,7 @@ import api.servers.routes
 import api.stats.routes
 from api import __version__, access
 from api.ingest.routes import Door
+from api.live.service import LastPicture
 from api.platform import Platform
 from api.requests import RequestMiddleware
 from api.web import pages, site
@@ -33,18 +34,6 @@ def create_app(platform: Platform) -> Litestar:
     """Return the application over opened stores."""
     entry = access.Access(platform.gate, platform.limits, platform.settings)
     assets = Assets()
-    given = {
-        "platform": platform,
-        "entry": entry,
-        "settings": platform.settings,
-        "postgres": platform.postgres,
-        "clickhouse": platform.clickhouse,
-        "redis": platform.redis,
-        "inlet": platform.inlet,
-        "logins": platform.logins,
-        "limits": platform.limits,
-        "door": Door(entry, platform.limits, platform.inlet, platform.redis, platform.settings.body_seconds),
-    }
     app = Litestar(
         route_handlers=[
             api.ingest.routes.router,
@@ -74,7 +63,7 @@ def create_app(platform: Platform) -> Litestar:
             ),
         ],
         dependencies={
-            **{name: _provide(value) for name, value in given.items()},
+            **{name: _provide(value) for name, value in _given(platform, entry).items()},
             "caller": Provide(access.caller_of, sync_to_thread=False),
             "actor": Provide(access.actor_of, sync_to_thread=False),
         },
@@ -89,6 +78,23 @@ def create_app(platform: Platform) -> Litestar:
     # Around the router as well, or what leads nowhere would have no request id and not be counted.
     app.asgi_handler = RequestMiddleware(app.asgi_handler)
     return app
+
+
+def _given(platform: Platform, entry: access.Access) -> dict[str, object]:
+    """Return what handlers may ask for, by name."""
+    return {
+        "platform": platform,
+        "entry": entry,
+        "settings": platform.settings,
+        "postgres": platform.postgres,
+        "clickhouse": platform.clickhouse,
+        "redis": platform.redis,
+        "inlet": platform.inlet,
+        "logins": platform.logins,
+        "limits": platform.limits,
+        "last": LastPicture(),
+        "door": Door(entry, platform.limits, platform.inlet, platform.redis, platform.settings.body_seconds),
+    }
 
 
 def _provide(value: object) -> Provide:

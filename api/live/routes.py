@@ -1,7 +1,7 @@
 """HTTP: matches that are being played now."""
 
 from litestar import Router, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.params import FromPath
 from redis.asyncio import Redis
 
@@ -23,10 +23,4 @@ async def get_live_match(
     return await service.show_match(redis, last, match_id)
 
 
-_last = LastPicture()
-router = Router(
-    "/api/v1/live",
-    opt={"access": "read"},
-    route_handlers=[list_live_matches, get_live_match],
-    dependencies={"last": Provide(lambda: _last, sync_to_thread=False)},
-)
+router = Router("/api/v1/live", opt={"access": "read"}, route_handlers=[list_live_matches, get_live_match])

@@ -8,6 +8,10 @@ from api.access import Access
 from api.platform import Platform
 from api.web.admin import audit, desk, events, jobs, keys, login, logins, overview, players, servers
 from api.web.assets import Assets
+from api.web.public import home
+from api.web.public import matches as public_matches
+from api.web.public import players as public_players
+from api.web.public.render import guard_of
 from api.web.site import static_files
 
 _MAX_FORM_BYTES = 64 << 10
@@ -23,6 +27,19 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
     }
     return [
         static_files(assets),
+        Router(
+            "/",
+            route_handlers=[
+                home.home,
+                public_players.list_players,
+                public_players.show_player,
+                public_matches.list_matches,
+                public_matches.show_match,
+            ],
+            opt={"access": "read"},
+            guards=[guard_of(entry, platform.sessions)],
+            include_in_schema=False,
+        ),
         Router("/", route_handlers=[login.show_login, login.log_in], opt={"access": "open"}, **common),
         Router(
             "/",

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from api import __version__, problems
 from api.problems import Problem
-from api.web import text
+from api.web import text, units
 from api.web.assets import PREFIX, Assets
 
 Plain = Callable[[Request[None, None, State], Any], Response[Problem]]
@@ -29,15 +29,22 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _MACHINES: Final = ("/api/", "/healthz", "/readyz", "/metrics")
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors "
 )
 # Of every page: nothing that a name could bring with it runs, and nobody frames it.
 HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": _POLICY + "'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+}
+# Of what stands below this address: the same, but any site may frame it. No form and no cookie is in there.
+EMBED: Final = "/embed/"
+EMBED_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY + "*",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
 }
 
 
@@ -55,7 +62,18 @@ def templates(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         lstrip_blocks=True,
     )
     environment.globals |= {"asset": assets.url, "version": __version__}
-    environment.filters |= {"name": _name, "time": _time, "ago": _ago, "json": _json, "number": _number}
+    environment.filters |= {"name": _name, "time": _time, "ago": _ago, "json": _json, "number": units.number}
+    environment.filters |= {
+        "way": units.way,
+        "span": units.span,
+        "clock": units.clock,
+        "share": units.share,
+        "ratio": units.ratio,
+        "measured": units.measured,
+        "words": text.words,
+        "plainname": text.name,
+        "day": _day,
+    }
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
 
@@ -82,11 +100,13 @@ def _for_people(plain: Plain) -> Callable[[Request[None, None, State], Any], Res
         if not _wants_page(request):
             return answer
         session = request.scope.get("state", {}).get("session")
+        framed = request.scope["path"].startswith(EMBED)
+        headers = EMBED_HEADERS if framed else HEADERS
         return Template(
-            template_name="error.html",
+            template_name="embed/error.html" if framed else "error.html",
             context={"problem": answer.content, "session": session, "section": "", "notice": None},
             status_code=answer.status_code or 500,
-            headers={**answer.headers, **HEADERS, "Cache-Control": "no-store", "Vary": "Accept"},
+            headers={**answer.headers, **headers, "Cache-Control": "no-store", "Vary": "Accept"},
         )
 
     return handle
@@ -125,10 +145,10 @@ def _ago(at: datetime | None, never: str = "never") -> Markup:
     )
 
 
+def _day(at: datetime) -> Markup:
+    at = at.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at:%d %b %Y}".lstrip("0"))
+
+
 def _json(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-def _number(value: float) -> str:
-    """Thin spaces between thousands."""
-    return f"{value:,}".replace(",", "\u202f")

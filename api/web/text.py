@@ -14,6 +14,7 @@ from typing import Final
 _JOINERS: Final = "\u200d\ufe0e\ufe0f"
 _COLOUR: Final = re.compile(r"\^[0-9]")
 _ACCENTS: Final = 3
+_SIDES: Final = {"l": "left", "r": "right"}
 _SPANS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -26,6 +27,14 @@ def name(text: str) -> str:
 def visible(text: str) -> str:
     """Return text in which everything can be seen: what is hidden stands there as \\u202e; lines stay."""
     return "".join(c if c in "\n" + _JOINERS or not _is_hidden(c) else _written(c) for c in text)
+
+
+def words(text: str) -> str:
+    """Return a word of the game as people say it: "torso_upper" is "torso upper", "r_hand" the right hand."""
+    parts = text.split("_")
+    if parts[0] in _SIDES and len(parts) > 1:
+        parts[0] = _SIDES[parts[0]]
+    return visible(" ".join(parts))
 
 
 def ago(at: datetime, now: datetime) -> str:

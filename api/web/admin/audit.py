@@ -10,7 +10,8 @@ from litestar.response import Template
 from msgspec import Meta
 
 from api.audit import service
-from api.web.admin.desk import Here, PageRequest, Text, asked, page
+from api.web.admin.desk import Here, PageRequest, asked, page
+from api.web.forms import Text
 
 _ENTRIES = 50
 

@@ -1,8 +1,7 @@
 """What all pages for admins have in common: who is let in, and whose forms are taken."""
 
 import hmac
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -16,17 +15,15 @@ from litestar.response import Redirect, Template
 
 from api.access import Access, Guard
 from api.auth.sessions import Session, Sessions
-from api.errors import Forbidden, Unprocessable
+from api.errors import Forbidden
 from api.platform import Platform
+from api.web.forms import read
 from api.web.site import HEADERS as PAGE_HEADERS
 
 T = TypeVar("T")
 Connection = ASGIConnection[Any, Any, Any, Any]
 PageRequest = Request[None, None, State]
 Here = NamedDependency[Platform]
-
-# What a page may be asked to look for.
-Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$", max_length=200)]
 
 LOGIN: Final = "/admin/login"
 HEADERS: Final = {**PAGE_HEADERS, "Cache-Control": "no-store"}
@@ -147,16 +144,3 @@ def asked(request: PageRequest, kind: type[T]) -> T:
 async def form(request: PageRequest, kind: type[T]) -> T:
     """Return what a form says. Raises Unprocessable, naming the field."""
     return read(dict(await request.form()), kind)
-
-
-def read(sent: Mapping[str, Any], kind: type[T]) -> T:
-    """Read a form's fields, or a query's; those left empty are not there. Raises Unprocessable."""
-    values = {
-        field: value.strip()
-        for field, value in sent.items()
-        if field != "csrf" and isinstance(value, str) and value.strip()
-    }
-    try:
-        return msgspec.convert(values, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Unprocessable(str(error).replace("`$.", "`").replace("`$`", "the form")) from error

@@ -14,7 +14,8 @@ from api.audit.service import Actor
 from api.logins import decisions, links
 from api.logins.admin import NewLink, NewRange
 from api.logins.members import Approved, MemberPath, RowPath
-from api.web.admin.desk import Here, PageRequest, Text, asked, done, form, page
+from api.web.admin.desk import Here, PageRequest, asked, done, form, page
+from api.web.forms import Text
 
 _ROWS = 50
 _REASONS = {

@@ -1,0 +1,50 @@
+"""Places on a map, seen from above, north at the top: square tiles, the darker the more happened there."""
+
+from typing import Final
+
+from markupsafe import Markup
+
+from api.stats.maps import Bin, Bounds, Heatmap
+from api.web.charts.steps import step
+from api.web.units import METRES_PER_UNIT, number
+
+_LENGTHS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
+def heatmap(heat: Heatmap, title: str) -> Markup:
+    """Return the picture, with a rule in metres; nothing where no place is known."""
+    bounds = heat.bounds
+    if bounds is None or not heat.bins:
+        return Markup("")
+    wide, high = bounds.max_x - bounds.min_x, bounds.max_y - bounds.min_y
+    margin, most = heat.tile, max(bin.count for bin in heat.bins)
+    rule = rule_of(wide)
+    tiles = Markup("").join(_tile(bin, bounds, heat.tile, most) for bin in heat.bins)
+    return Markup(
+        '<svg class="heatmap" viewBox="{x} {x} {w} {h}" role="img" aria-labelledby="heat-title heat-desc">'
+        '<title id="heat-title">{title}</title><desc id="heat-desc">{desc}</desc>{tiles}'
+        '<path class="rule" d="M0 {y}v{t}h{rule}v-{t}"/></svg>'
+    ).format(
+        x=-margin,
+        w=max(wide, round(rule / METRES_PER_UNIT)) + 2 * margin,
+        h=high + 4 * margin,
+        title=title,
+        desc=f"{number(heat.total)} in {len(heat.bins)} tiles; the fullest tile holds {number(most)}. "
+        f"The line below is {rule} metres long.",
+        tiles=tiles,
+        y=high + margin,
+        t=margin,
+        rule=round(rule / METRES_PER_UNIT),
+    )
+
+
+def rule_of(wide: int) -> int:
+    """Return how many metres the line below a map is long: about a quarter of the map, in units of game."""
+    quarter = wide * METRES_PER_UNIT / 4
+    return max((length for length in _LENGTHS if length <= quarter), default=_LENGTHS[0])
+
+
+def _tile(bin: Bin, bounds: Bounds, edge: int, most: int) -> Markup:
+    return Markup(
+        '<rect class="heat-{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
+    ).format(step(bin.count, most), bin.x - bounds.min_x, bounds.max_y - edge - bin.y, edge, edge, bin.count)

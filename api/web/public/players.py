@@ -1,0 +1,78 @@
+"""Players: a list to look through, and all of one on a page."""
+
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath
+from markupsafe import Markup
+from msgspec import Meta
+
+from api import paging
+from api.players.identities import Bots
+from api.stats import players
+from api.stats.players import Player, Sort
+from api.web.charts.body import body
+from api.web.public.render import Here, PageRequest, address, asked, page
+
+_ROWS: Final = 50
+SORTS: Final[dict[Sort, str]] = {
+    "kills": "Kills",
+    "deaths": "Deaths",
+    "kd": "Kills per death",
+    "kill_headshots": "Headshots",
+    "last_seen": "Last seen",
+    "first_seen": "Newcomers",
+}
+RUNGS: Final = {
+    "verified": "member",
+    "client": "known by client id",
+    "name": "known by name alone",
+    "bot": "bot",
+}
+
+
+class _Asked(msgspec.Struct):
+    q: Annotated[str, Meta(max_length=64, pattern=r"^[^\x00]*$")] = ""
+    sort: Sort = "kills"
+    bots: Bots = "exclude"
+    cursor: Annotated[str, Meta(max_length=200)] | None = None
+
+
+@get("/players")
+async def list_players(request: PageRequest, platform: Here) -> Response[bytes]:
+    """Show players, found by a part of any of their names."""
+    query = asked(request, _Asked)
+    after = paging.decode(query.cursor)
+    found = await players.find(platform.clickhouse, query.q, query.sort, query.bots, after, _ROWS)
+    return page(
+        request,
+        "public/players.html",
+        "players",
+        asked=query,
+        players=found.players,
+        sorts=SORTS,
+        first=address("/players", query) if query.cursor else None,
+        next=address("/players", query, cursor=found.next_cursor) if found.next_cursor else None,
+        with_bots=address("/players", query, bots="include"),
+    )
+
+
+@get("/players/{player_id:str}")
+async def show_player(request: PageRequest, platform: Here, player_id: FromPath[str]) -> Response[bytes]:
+    """Show all that is known of a player."""
+    found = await players.player(platform.clickhouse, player_id)
+    return page(request, "public/player.html", "players", player=found, rungs=RUNGS, bodies=_bodies(found))
+
+
+def _bodies(found: Player) -> list[tuple[str, Markup, list[tuple[str, int]]]]:
+    """Return for hits given and taken: what it is, the picture, and its table."""
+    shown = []
+    for side, title, located in (
+        ("given", "Where this player hits", found.hit_locations.given),
+        ("taken", "Where this player is hit", found.hit_locations.taken),
+    ):
+        hits = {row.hitloc: row.hits for row in located if row.hits}
+        rows = sorted(hits.items(), key=lambda row: -row[1])
+        shown.append((title, body(hits, title, f"body-{side}"), rows))
+    return shown

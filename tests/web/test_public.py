@@ -1,0 +1,204 @@
+"""The pages for everybody: they say what the JSON API says, to whom it says it, whatever the names."""
+
+import dataclasses
+import html
+import re
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from api.auth import keys
+from api.platform import Platform
+from tests.stack import Stack
+from tests.web.browser import TESTS, browse
+from tests.web.browser import Browser as Admin
+from tests.web.played import HTML, read
+
+LISTS = ["/", "/players", "/players?bots=include", "/matches"]
+_HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+async def api(client: httpx.AsyncClient, path: str) -> Any:
+    answer = await client.get(f"/api/v1{path}")
+    assert answer.status_code == 200, (path, answer.text)
+    return answer.json()
+
+
+async def page(client: httpx.AsyncClient, path: str) -> str:
+    answer = await client.get(path, headers=HTML)
+    assert answer.status_code == 200, (path, answer.status_code, answer.text[:2000])
+    assert answer.headers["content-type"].startswith("text/html"), path
+    return answer.text
+
+
+async def every_page(client: httpx.AsyncClient) -> list[str]:
+    """Return the addresses of the lists, and of everything that the JSON API lists."""
+    players = (await api(client, "/stats/players?bots=include&limit=100"))["players"]
+    matches = (await api(client, "/stats/matches?limit=100"))["matches"]
+    return [
+        *LISTS,
+        *(f"/players/{line['player']['id']}" for line in players),
+        *(f"/matches/{match['id']}" for match in matches),
+    ]
+
+
+def words(page: str) -> str:
+    """Return what a reader sees of a page, without thin spaces between digits."""
+    seen = re.sub(r"<[^>]+>", " ", page).replace("\u202f", "")
+    return re.sub(r"\s+", " ", html.unescape(seen))
+
+
+def figures(page: str) -> dict[str, str]:
+    """Return the numbers of a page's tiles by what they are."""
+    found = re.findall(r'<span class="figure">(.*?)</span><span>(.*?)</span>', page)
+    return {label: figure.replace("\u202f", "") for figure, label in found}
+
+
+def rows(page: str) -> list[list[str]]:
+    """Return the cells of every row of a page's tables."""
+    bodies = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+    return [
+        [words(cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)] for row in bodies
+    ]
+
+
+def test_hostile_names_stay_names(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        for path in await every_page(client):
+            shown = await page(client, path)
+            assert (
+                re.findall(r"<script(?! src=\"/static/[0-9a-f]{16}/htmx.js\" defer></script>)", shown) == []
+            )
+            assert re.findall(r"<[^>]*\s(?:on\w+|style)=", shown) == [], path
+            assert _HIDDEN.findall(shown) == [], path
+            assert "<b>" not in shown, path
+            assert ">49<" not in shown, path
+
+    read(stack, scenario)
+
+
+def test_the_first_page_says_what_the_api_says(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        shown = await page(client, "/")
+        totals = await api(client, "/stats/global")
+        for label in ("kills", "players", "bots", "matches", "events"):
+            assert figures(shown)[label] == str(totals[label]), label
+        board = await api(client, "/stats/leaderboards/kills?limit=5")
+        for place in board["players"]:
+            assert f'href="/players/{place["player"]["id"]}"' in shown
+        matches = (await api(client, "/stats/matches?limit=6"))["matches"]
+        assert re.findall(r'class="match-map" href="/matches/(\w+)"', shown) == [m["id"] for m in matches]
+
+    read(stack, scenario)
+
+
+def test_a_players_page_says_what_the_api_says(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        for line in (await api(client, "/stats/players?bots=include&limit=8"))["players"]:
+            player = await api(client, f"/stats/players/{line['player']['id']}")
+            shown = await page(client, f"/players/{line['player']['id']}")
+            totals, tiles = player["totals"], figures(shown)
+            assert tiles["kills"] == str(totals["kills"])
+            assert tiles["deaths"] == str(totals["deaths"])
+            assert tiles["best streak"] == str(player["best_streak"])
+            assert tiles["matches"] == str(player["matches"])
+            assert tiles["damage dealt"] == f"{totals['damage_dealt']:.0f}"
+            assert tiles["covered"] == f"{totals['distance'] * 0.01905:.0f} m"
+            cells = rows(shown)
+            for part in player["hit_locations"]["given"]:
+                name = part["hitloc"].replace("l_", "left ").replace("r_", "right ").replace("_", " ")
+                assert not part["hits"] or [name, str(part["hits"])] in cells
+            for rival in player["nemeses"]:
+                assert [str(rival["kills"]), str(rival["deaths"])] in [cell[1:] for cell in cells]
+            for match in player["recent_matches"]:
+                assert f'href="/matches/{match["id"]}"' in shown
+
+    read(stack, scenario)
+
+
+def test_a_matchs_page_says_what_the_api_says(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        for line in (await api(client, "/stats/matches?limit=100"))["matches"]:
+            match = await api(client, f"/stats/matches/{line['id']}")
+            shown = await page(client, f"/matches/{line['id']}")
+            cells = [row for row in rows(shown) if row]
+            assert len(cells) == len(match["players"])
+            assert sorted((int(row[1]), int(row[2])) for row in cells) == sorted(
+                (score["kills"], score["deaths"]) for score in match["players"]
+            )
+            kills = [moment for moment in match["timeline"] if moment["kind"] == "kill"]
+            assert shown.count('<li class="moment kill">') == len(kills)
+            assert ("complete</span> Every event" in shown) == (match["completeness"]["complete"] is True)
+
+    read(stack, scenario)
+
+
+def test_players_are_found_page_by_page(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        assert [row[0] for row in rows(await page(client, "/players?q=aN")) if row] == ["Ann"]
+        nobody = await page(client, "/players?q=%27%25_%22")
+        assert "Nobody of that name" in nobody
+        assert "Show them, too" in nobody
+
+    read(stack, scenario)
+
+
+def test_every_page_has_words_when_there_is_nothing(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        for path in LISTS:
+            shown = await page(client, path)
+            assert shown.count("<h1>") == 1, path
+            assert 'class="empty"' in shown, path
+        for path in ("/players/00000000000000aa", "/matches/00000000000000aa", "/players/x"):
+            answer = await client.get(path, headers=HTML)
+            assert answer.status_code == 404
+            assert answer.headers["content-type"].startswith("text/html")
+
+    read(stack, scenario, played=False)
+
+
+@pytest.mark.parametrize(
+    "path", ["/players?sort=x", "/players?cursor=x", "/players?q=%00", "/matches?server=0"]
+)
+def test_bad_questions_are_answered(stack: Stack, path: str) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        answer = await client.get(path, headers=HTML)
+        assert answer.status_code == 422
+        assert answer.headers["content-type"].startswith("text/html")
+
+    read(stack, scenario, played=False)
+
+
+def test_a_page_that_a_browser_has_is_not_sent_again(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        first = await client.get("/players", headers=HTML)
+        assert first.headers["cache-control"] == "public, max-age=10"
+        known = {**HTML, "If-None-Match": f'"other", W/{first.headers["etag"]}'}
+        again = await client.get("/players", headers=known)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        other = await client.get("/players?q=x", headers=known)
+        assert other.status_code == 200
+
+    read(stack, scenario, played=False)
+
+
+def test_a_closed_communitys_pages_are_closed(stack: Stack) -> None:
+    closed = dataclasses.replace(stack, settings=msgspec.structs.replace(stack.settings, read_access="key"))
+
+    async def scenario(browser: Admin) -> None:
+        key = (await keys.add(browser.platform.postgres, "read", "r", TESTS)).token
+        for path in LISTS:
+            refused = await browser.client.get(path, headers=HTML)
+            assert refused.status_code == 401, path
+            assert refused.headers["content-type"].startswith("text/html")
+            let_in = await browser.client.get(path, headers={**HTML, "Authorization": f"Bearer {key}"})
+            assert let_in.status_code == 200
+            assert let_in.headers["cache-control"] == "private, no-cache"
+        await browser.log_in()
+        for path in LISTS:
+            assert (await browser.get(path)).status_code == 200
+
+    browse(closed, scenario, logged_in=False)
