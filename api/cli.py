@@ -442,8 +442,8 @@ def replay_demo(recording: str, speed: float, json_: bool) -> None:
         print_json({"recording": recording, "events": sent, "url": url})
         return
     out.print(f"sent {sent} events. Now look at", highlight=False)
-    for path in ("stats/global", "stats/leaderboards/kills?bots=include", "stats/matches", "live/matches"):
-        click.echo(f"  {url}/api/v1/{path}")
+    for path in ("", "players?bots=include", "matches", "api/v1/live/matches"):
+        click.echo(f"  {url}/{path}")
     out.print("The players are the game's own bots, which boards leave out unless asked with bots=include.")
 
 

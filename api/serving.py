@@ -135,8 +135,7 @@ def _calm_collector() -> None:
 def _greet(url: str, token: str | None, say: Say) -> None:
     say("")
     print(f"After Action runs: {url}")
-    print(f"  stats    {url}/api/v1/stats/global")
-    print(f"  live     {url}/api/v1/live/matches")
+    print(f"  pages    {url}/")
     print(f"  admin    {url}/admin")
     print(f"  API      {url}/api/docs")
     print(f"  health   {url}/readyz")
