@@ -8,9 +8,9 @@ from api.access import Access
 from api.platform import Platform
 from api.web.admin import audit, desk, events, jobs, keys, login, logins, overview, players, servers
 from api.web.assets import Assets
-from api.web.public import home
-from api.web.public import matches as public_matches
+from api.web.public import embeds, home, leaderboards, live, maps, matches, weapons
 from api.web.public import players as public_players
+from api.web.public import servers as public_servers
 from api.web.public.render import guard_of
 from api.web.site import static_files
 
@@ -33,8 +33,20 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
                 home.home,
                 public_players.list_players,
                 public_players.show_player,
-                public_matches.list_matches,
-                public_matches.show_match,
+                leaderboards.list_boards,
+                leaderboards.show_board,
+                matches.list_matches,
+                matches.show_match,
+                live.show_live,
+                weapons.list_weapons,
+                weapons.show_weapon,
+                maps.list_maps,
+                maps.show_map,
+                public_servers.list_servers,
+                embeds.player_card,
+                embeds.top_ten,
+                embeds.live_box,
+                embeds.match_card,
             ],
             opt={"access": "read"},
             guards=[guard_of(entry, platform.sessions)],

@@ -29,7 +29,6 @@ async def play(platform: Platform, client: httpx.AsyncClient) -> None:
         assert answer.status_code == 202, answer.text
     await drain(platform)
     await settle(platform.clickhouse)
-    await live.step(platform.clickhouse, platform.postgres, platform.redis, platform.settings)
 
 
 def _lines(recording: str) -> bytes:
@@ -45,6 +44,7 @@ def read(
         async with http_client(platform) as client:
             if played:
                 await play(platform, client)
+            await live.step(platform.clickhouse, platform.postgres, platform.redis, platform.settings)
             await use(client, platform)
 
     stack.run(run)

@@ -4,6 +4,7 @@ import dataclasses
 import html
 import re
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -11,12 +12,17 @@ import pytest
 
 from api.auth import keys
 from api.platform import Platform
+from api.web.public import leaderboards as public_leaderboards
+from api.web.public import matches as public_matches
+from api.web.public import players as public_players
 from tests.stack import Stack
 from tests.web.browser import TESTS, browse
 from tests.web.browser import Browser as Admin
 from tests.web.played import HTML, read
 
-LISTS = ["/", "/players", "/players?bots=include", "/matches"]
+LISTS = ["/", "/players", "/matches", "/live", "/weapons", "/maps", "/servers"]
+BOARDS = ["/leaderboards", "/leaderboards/kills", "/leaderboards/distance?bots=only&period=year"]
+EMBEDS = ["/embed/live", "/embed/leaderboards/kd?bots=include"]
 _HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -35,12 +41,20 @@ async def page(client: httpx.AsyncClient, path: str) -> str:
 
 async def every_page(client: httpx.AsyncClient) -> list[str]:
     """Return the addresses of the lists, and of everything that the JSON API lists."""
-    players = (await api(client, "/stats/players?bots=include&limit=100"))["players"]
+    people = (await api(client, "/stats/players?limit=100"))["players"]
+    players = [*people, *(await api(client, "/stats/players?bots=only&limit=2"))["players"]]
     matches = (await api(client, "/stats/matches?limit=100"))["matches"]
+    maps = (await api(client, "/stats/maps"))["maps"]
+    weapons = (await api(client, "/stats/weapons"))["weapons"]
     return [
         *LISTS,
-        *(f"/players/{line['player']['id']}" for line in players),
-        *(f"/matches/{match['id']}" for match in matches),
+        *BOARDS,
+        *EMBEDS,
+        "/players?bots=include",
+        *(f"{frame}/players/{line['player']['id']}" for line in players for frame in ("", "/embed")),
+        *(f"{frame}/matches/{match['id']}" for match in matches for frame in ("", "/embed")),
+        *(f"/maps/{quote(each['map'])}?kind={kind}" for each in maps for kind in ("kills", "deaths")),
+        *(f"/weapons/{quote(each['weapon'])}?bots=include" for each in weapons),
     ]
 
 
@@ -150,7 +164,7 @@ def test_every_page_has_words_when_there_is_nothing(stack: Stack) -> None:
         for path in LISTS:
             shown = await page(client, path)
             assert shown.count("<h1>") == 1, path
-            assert 'class="empty"' in shown, path
+            assert 'class="empty' in shown, path
         for path in ("/players/00000000000000aa", "/matches/00000000000000aa", "/players/x"):
             answer = await client.get(path, headers=HTML)
             assert answer.status_code == 404
@@ -160,7 +174,16 @@ def test_every_page_has_words_when_there_is_nothing(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/players?sort=x", "/players?cursor=x", "/players?q=%00", "/matches?server=0"]
+    "path",
+    [
+        "/players?sort=x",
+        "/players?cursor=x",
+        "/players?q=%00",
+        "/leaderboards/nothing",
+        "/leaderboards/kills?period=x",
+        "/maps/x?kind=y",
+        "/matches?server=0",
+    ],
 )
 def test_bad_questions_are_answered(stack: Stack, path: str) -> None:
     async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
@@ -190,7 +213,7 @@ def test_a_closed_communitys_pages_are_closed(stack: Stack) -> None:
 
     async def scenario(browser: Admin) -> None:
         key = (await keys.add(browser.platform.postgres, "read", "r", TESTS)).token
-        for path in LISTS:
+        for path in (*LISTS, *BOARDS, *EMBEDS):
             refused = await browser.client.get(path, headers=HTML)
             assert refused.status_code == 401, path
             assert refused.headers["content-type"].startswith("text/html")
@@ -202,3 +225,116 @@ def test_a_closed_communitys_pages_are_closed(stack: Stack) -> None:
             assert (await browser.get(path)).status_code == 200
 
     browse(closed, scenario, logged_in=False)
+
+
+def test_boards_say_what_the_api_says(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        metrics = (await api(client, "/stats/leaderboards"))["metrics"]
+        listed = re.findall(r'href="/leaderboards/(\w+)"', await page(client, "/leaderboards"))
+        assert listed == [metric["name"] for metric in metrics]
+        for asked in ("kills?bots=only", "kills", "suicides?bots=include&gametype=ffa&map=dm/box&server=1"):
+            board = await api(client, f"/stats/leaderboards/{asked}{'&' if '?' in asked else '?'}limit=50")
+            shown = await page(client, f"/leaderboards/{asked}")
+            assert board["players"], asked
+            assert re.findall(r'<a href="/players/(\w+)"', shown) == [
+                place["player"]["id"] for place in board["players"]
+            ]
+            cells = [(row[0], row[2]) for row in rows(shown) if row]
+            assert cells == [(str(p["rank"]), f"{p['value']:.0f}") for p in board["players"]]
+
+    read(stack, scenario)
+
+
+def test_lists_go_on_where_they_ended(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (public_players, public_leaderboards, public_matches):
+        monkeypatch.setattr(module, "_ROWS", 3)
+
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        for path, listed, found in (
+            ("/players?sort=last_seen&bots=include", "/stats/players?bots=include&limit=100", "players"),
+            (
+                "/leaderboards/deaths?bots=include",
+                "/stats/leaderboards/deaths?bots=include&limit=100",
+                "players",
+            ),
+            ("/matches", "/stats/matches?limit=100", "matches"),
+        ):
+            seen: list[str] = []
+            at: str | None = path
+            while at:
+                shown = await page(client, at)
+                seen += re.findall(r'href="/(?:players|matches)/([0-9a-f]{16})"', shown)
+                more = re.search(r'rel="next" href="([^"]+)"', shown)
+                at = html.unescape(more[1]) if more else None
+            everything = (await api(client, listed))[found]
+            ids = [line["id"] if "id" in line else line["player"]["id"] for line in everything]
+            assert len(seen) == len(set(seen))
+            assert set(seen) == set(ids)
+
+    read(stack, scenario)
+
+
+def test_weapons_and_maps_say_what_the_api_says(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        weapons = (await api(client, "/stats/weapons"))["weapons"]
+        shown = {row[0]: row for row in rows(await page(client, "/weapons")) if row}
+        assert {name: row[1] for name, row in shown.items()} == {
+            w["weapon"]: str(w["kills"]) for w in weapons
+        }
+        garand = await api(client, "/stats/weapons/M1%20Garand")
+        one = await page(client, "/weapons/M1%20Garand")
+        assert figures(one)["kills"] == str(garand["kills"])
+        assert one.count('<a href="/players/') == len(garand["players"])
+        maps = (await api(client, "/stats/maps"))["maps"]
+        shown = {row[0]: row for row in rows(await page(client, "/maps")) if row}
+        assert {name: (row[1], row[3]) for name, row in shown.items()} == {
+            m["map"]: (str(m["kills"]), str(m["matches"])) for m in maps
+        }
+        for kind in ("kills", "deaths"):
+            heat = await api(client, f"/stats/maps/dm/box/heatmap?kind={kind}")
+            one = await page(client, f"/maps/dm/box?kind={kind}")
+            assert len(re.findall(r'<rect class="heat-\d" x=', one)) == len(heat["bins"]) > 5
+            assert f"{heat['total']} in all" in words(one)
+        assert figures(one)["kills by axis"] == str(
+            next(m["kills_by_axis"] for m in maps if m["map"] == "dm/box")
+        )
+
+    read(stack, scenario)
+
+
+def test_what_is_live_and_on_which_server(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        live = (await api(client, "/live/matches"))["matches"]
+        assert [match["map"] for match in live] == ["dm/mohdm6"]
+        for path in ("/live", "/embed/live", "/"):
+            shown = await page(client, path)
+            assert 'id="playing"' in shown
+            assert f'href="/matches/{live[0]["id"]}"' in shown
+            assert words(shown).count("Bob") >= 1
+        assert "no-cache" not in (await client.get("/live")).headers["cache-control"]
+        assert "being played on" in await page(client, "/servers")
+
+    read(stack, scenario)
+
+
+def test_parts_are_framed_and_pages_are_not(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        player = (await api(client, "/stats/players"))["players"][0]["player"]["id"]
+        match = (await api(client, "/stats/matches"))["matches"][0]["id"]
+        for part in (*EMBEDS, f"/embed/players/{player}", f"/embed/matches/{match}", "/embed/players/x"):
+            answer = await client.get(part, headers=HTML)
+            policy = answer.headers["content-security-policy"]
+            assert policy.endswith("frame-ancestors *"), part
+            assert "default-src 'none'" in policy
+            assert "x-frame-options" not in answer.headers
+            assert "<nav" not in answer.text
+            assert "<form" not in answer.text
+            assert '<base target="_top">' in answer.text
+        kept = await client.get(f"/embed/players/{player}")
+        assert kept.headers["cache-control"] == "public, max-age=60"
+        for whole in LISTS:
+            answer = await client.get(whole, headers=HTML)
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+            assert answer.headers["x-frame-options"] == "DENY"
+
+    read(stack, scenario)

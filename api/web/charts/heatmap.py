@@ -1,5 +1,9 @@
-"""Places on a map, seen from above, north at the top: square tiles, the darker the more happened there."""
+"""Places on a map, seen from above, north at the top: square tiles, the darker the more happened there.
 
+Few tiles hold most of what happened, so the steps go by the square root.
+"""
+
+from math import sqrt
 from typing import Final
 
 from markupsafe import Markup
@@ -47,4 +51,11 @@ def rule_of(wide: int) -> int:
 def _tile(bin: Bin, bounds: Bounds, edge: int, most: int) -> Markup:
     return Markup(
         '<rect class="heat-{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
-    ).format(step(bin.count, most), bin.x - bounds.min_x, bounds.max_y - edge - bin.y, edge, edge, bin.count)
+    ).format(
+        step(sqrt(bin.count), sqrt(most)),
+        bin.x - bounds.min_x,
+        bounds.max_y - edge - bin.y,
+        edge,
+        edge,
+        bin.count,
+    )

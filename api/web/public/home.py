@@ -1,7 +1,6 @@
 """The first page: what is going on, what was played lately, who is best."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Final
 
 from litestar import Response, get
@@ -17,6 +16,7 @@ from api.servers import queries as servers
 from api.stats import leaderboards, totals
 from api.stats.leaderboards import Board, Scope
 from api.stats.totals import Totals
+from api.web.public.leaderboards import today
 from api.web.public.render import Here, PageRequest, page
 
 _BOARDS: Final = ("kills", "kd", "playtime")
@@ -54,7 +54,7 @@ def who_plays(everything: Totals) -> Bots:
 
 
 async def _boards(platform: Platform, bots: Bots) -> list[Board]:
-    scope, today = Scope(bots=bots), datetime.now(UTC).date()
+    scope, day = Scope(bots=bots), today()
     return await asyncio.gather(
-        *(leaderboards.board(platform.clickhouse, name, scope, today, START, _PLACES) for name in _BOARDS)
+        *(leaderboards.board(platform.clickhouse, name, scope, day, START, _PLACES) for name in _BOARDS)
     )
