@@ -4,6 +4,7 @@ Every route names its rule as `opt={"access": ...}`; one that names none is an a
 """
 
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 
@@ -13,13 +14,14 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers.base import BaseRouteHandler
 
-from api import addresses
+from api import addresses, keyed
 from api.audit.service import Actor
 from api.auth import tokens
 from api.auth.roles import ALLOWED, Rule
 from api.auth.service import Caller, Gate
 from api.auth.tokens import Kind
 from api.errors import TokenMissing, TokenRefused
+from api.keyed import Keyed
 from api.limits import Limits, Standing
 from api.settings import Settings
 
@@ -36,6 +38,7 @@ class Access:
         self._gate = gate
         self._limits = limits
         self._closed = settings.read_access == "key"
+        self._settings = settings
         self._trusted = addresses.networks(settings.trusted_proxies)
         self._warned = False
 
@@ -58,7 +61,7 @@ class Access:
         else:
             caller = await self.admit(connection, ALLOWED[rule])
         if caller is None:
-            standing = await self._limits.spend("reads", addresses.household(self.address_of(connection)))
+            standing = await self._limits.spend("reads", self._sender(connection))
         else:
             state["caller"], state["address"] = caller, self.address_of(connection)
             standing = await self.count(caller)
@@ -93,7 +96,7 @@ class Access:
         known = self._gate.remembered(token, allowed)
         if known is not None:
             return known
-        sender = addresses.household(self.address_of(connection))
+        sender = self._sender(connection)
         guess = token is not None and not tokens.is_random(token)
         if guess:
             await self._limits.spend("failures", sender)
@@ -117,6 +120,15 @@ class Access:
             self._warn(peer)
             return peer
         return addresses.client(peer, forwarded, self._trusted)
+
+    @cached_property
+    def hashes(self) -> Keyed:
+        """The hashes under which addresses are counted and noted."""
+        return keyed.load(self._settings)
+
+    def _sender(self, connection: Connection) -> str:
+        """Return by what a client is counted: the tag of an IPv4 address or of an IPv6 /64."""
+        return self.hashes.tag(addresses.household(self.address_of(connection)))
 
     def is_encrypted(self, connection: Connection) -> bool:
         """Tell whether the client speaks TLS: to us, or to a trusted proxy that says so."""

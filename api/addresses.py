@@ -43,11 +43,11 @@ def is_in(address: str, trusted: Sequence[Network]) -> bool:
 
 
 def household(address: str) -> str:
-    """Return what is counted as one sender: an IPv4 address, or the /64 of an IPv6 address."""
+    """Return what is counted as one sender: the /32 of an IPv4 address, or the /64 of an IPv6 address."""
     parsed = _parsed(address)
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, 64), strict=False))
-    return address if parsed is None else str(parsed)
+    if parsed is None:
+        return address
+    return str(ip_network((parsed, 64 if parsed.version == 6 else 32), strict=False))
 
 
 def _from_the_end(values: Sequence[str]) -> Iterable[str]:

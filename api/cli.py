@@ -14,7 +14,7 @@ import uvloop
 from redis.asyncio import Redis
 from rich.markup import escape
 
-from api import __version__, demo, jobs, logging, settings
+from api import __version__, demo, jobs, keyed, logging, privacy_key, settings
 from api.audit import service as auditing
 from api.audit.service import command_line
 from api.auth import keys
@@ -25,7 +25,6 @@ from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
 from api.ingest import blocks
-from api.ingest.tombstones import check_key
 from api.platform import Platform, opened, opened_postgres
 from api.players.merges import Merged
 from api.privacy.service import Erased
@@ -472,7 +471,7 @@ def block_set_aside(id_: int, json_: bool) -> None:
         )
 
     async def run(platform: Platform) -> blocks.SetAside:
-        await migrate_postgres(platform.postgres)
+        await migrate_postgres(platform.postgres, privacy_key.fills(loaded))
         return await blocks.set_aside(platform.postgres, platform.clickhouse, id_, command_line())
 
     done = _with_platform(loaded, run, migrated=False)
@@ -510,7 +509,7 @@ def doctor(name: str | None, json_: bool) -> None:
     async def run(found: Engines, postgres: Postgres) -> list[Finding]:
         client = redis_store.connect(found.redis_url)
         try:
-            return await examine(postgres, client, OverHttp(url) if url else None, name)
+            return await examine(postgres, client, keyed.load(loaded), OverHttp(url) if url else None, name)
         finally:
             await client.aclose()
 
@@ -587,7 +586,7 @@ def _with_platform(
         async with opened(loaded, found) as platform:
             if migrated:
                 await rebuilding.migrate(platform.postgres, platform.clickhouse, loaded, _say_filled)
-                await check_key(platform.postgres, loaded)
+                await privacy_key.check(platform.postgres, loaded)
             return await use(platform)
 
     with engines.running(loaded, say) as found:
@@ -608,7 +607,7 @@ def _beside_or_alone(loaded: Settings, use: Callable[[Engines, Postgres], Corout
     async def run(found: Engines, *, alone: bool) -> R:
         async with opened_postgres(found) as postgres:
             if alone:
-                await migrate_postgres(postgres)
+                await migrate_postgres(postgres, privacy_key.fills(loaded))
             return await use(found, postgres)
 
     beside = engines.beside(loaded)

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from api.errors import AfterActionError, StoreUnavailable
 from api.health import service as health
 from api.ingest import inbox, refusals
+from api.keyed import Keyed
 from api.servers import queries
 from api.servers import service as servers
 from api.servers.queries import Server
@@ -109,7 +110,7 @@ class Inside:
 
 
 async def examine(
-    postgres: Postgres, redis: Redis, instance: Instance | None, name: str | None
+    postgres: Postgres, redis: Redis, hashes: Keyed, instance: Instance | None, name: str | None
 ) -> list[Finding]:
     """Examine After Action, None when it does not run, and one server, or all of them."""
     found = await _platform(postgres, instance)
@@ -119,7 +120,7 @@ async def examine(
         found.append(Finding("bad", "servers", f"{there}; `afteraction server add NAME` adds one"))
     for server in known:
         found += await _server(postgres, instance, server)
-    return found + await _refusals(redis)
+    return found + await _refusals(redis, hashes)
 
 
 async def _platform(postgres: Postgres, instance: Instance | None) -> list[Finding]:
@@ -217,9 +218,9 @@ async def _unknown_types(instance: Instance | None, server: Server) -> list[Find
     ]
 
 
-async def _refusals(redis: Redis) -> list[Finding]:
+async def _refusals(redis: Redis, hashes: Keyed) -> list[Finding]:
     try:
-        recent = await refusals.recent(redis)
+        recent = await refusals.recent(redis, hashes)
     except StoreUnavailable as error:
         return [Finding("note", "After Action", f"refused requests are not known: {error}")]
     now = datetime.now(UTC)

@@ -193,6 +193,6 @@ async def about(
     if task == "split":
         return await merges.split(platform.postgres, platform.clickhouse, player, by)
     if task == "export":
-        return await privacy.export(platform.postgres, platform.clickhouse, player, by)
+        return await privacy.export(platform.postgres, platform.clickhouse, platform.settings, player, by)
     stores = platform.postgres, platform.clickhouse, platform.redis, platform.settings
     return await privacy.erase(*stores, player, by, dry_run=task != "erase")

@@ -10,14 +10,13 @@ from typing import Any
 import structlog
 import uvicorn
 
-from api import worker
+from api import privacy_key, worker
 from api.app import create_app
 from api.auth.service import first_admin_token
 from api.connections import BoundedProtocol
 from api.embedded.engines import Engines
 from api.embedded.process import Child
 from api.errors import ConfigurationError
-from api.ingest.tombstones import check_key
 from api.platform import Platform, opened
 from api.rebuild.service import migrate
 from api.settings import Settings
@@ -62,7 +61,7 @@ async def everything(settings: Settings, engines: Engines, taken: socket.socket,
             say(f"filling {noun}: {done} of {total} steps")
 
         await migrate(platform.postgres, platform.clickhouse, settings, report)
-        await check_key(platform.postgres, settings)
+        await privacy_key.check(platform.postgres, settings)
         token = None if settings.admin_token else await first_admin_token(platform.postgres)
         async with _beside(worker.work(platform)), _beside(_mind(engines.children)):
             if engines.data is not None:
@@ -74,7 +73,7 @@ async def everything(settings: Settings, engines: Engines, taken: socket.socket,
 async def api_only(settings: Settings, engines: Engines, taken: socket.socket, say: Say) -> None:
     """Serve without working."""
     async with opened(settings, engines) as platform:
-        await check_key(platform.postgres, settings)
+        await privacy_key.check(platform.postgres, settings)
         say(f"serving on {url_of(taken)}")
         await server(platform).serve(sockets=[taken])
 
@@ -82,7 +81,7 @@ async def api_only(settings: Settings, engines: Engines, taken: socket.socket, s
 async def worker_only(settings: Settings, engines: Engines) -> None:
     """Work without serving."""
     async with opened(settings, engines) as platform:
-        await check_key(platform.postgres, settings)
+        await privacy_key.check(platform.postgres, settings)
         await worker.work(platform)
 
 

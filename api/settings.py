@@ -127,10 +127,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 500
     login_history_days: Annotated[int, _about("Days for which tries to log in are kept.", ge=1, le=3650)] = 90
 
+    login_refused_days: Annotated[
+        int,
+        _about(
+            "Days for which an address stays refused that was denied, or is trusted no more.",
+            ge=1,
+            le=3650,
+        ),
+    ] = 365
+
     address_days: Annotated[
         int,
         _about(
-            "Days after which addresses of tries to log in, and those no longer trusted, are forgotten.",
+            "Days after which addresses of tries to log in, and those whose trust ran out, are forgotten.",
             ge=1,
             le=3650,
         ),

@@ -15,6 +15,8 @@ from api.app import create_app
 from api.auth.roles import ALLOWED
 from api.embedded.engines import Engines
 from api.ingest import job
+from api.logins import networks
+from api.logins.clients import Client
 from api.platform import Platform, opened
 from api.rebuild.service import migrate
 from api.servers import service as servers
@@ -86,6 +88,12 @@ async def migrated(platform: Platform, *, dry_run: bool = False) -> list[Step]:
 
 async def no_report(_noun: str, _done: int, _total: int) -> None:
     """Tell nobody how far a rebuild is."""
+
+
+def player(platform: Platform, server_id: int, client_id: str, name: str, address: str) -> Client:
+    """A player as the logins know one."""
+    network = networks.hashed(platform.logins.hashes, networks.of_address(address))
+    return Client(server_id, client_id, name, network)
 
 
 def http_client(platform: Platform) -> httpx.AsyncClient:

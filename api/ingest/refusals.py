@@ -1,4 +1,7 @@
-"""Requests that were refused for their token, remembered for a day so that the doctor can tell of them."""
+"""Requests that were refused for their token, remembered for a day so that the doctor can tell of them.
+
+From where they came is sealed: the doctor has to name the machine that is to be mended.
+"""
 
 from datetime import UTC, datetime
 
@@ -6,9 +9,10 @@ import msgspec
 from redis.asyncio import Redis
 
 from api.errors import StoreUnavailable
+from api.keyed import Keyed
 from api.stores.redis import away
 
-_KEY = "ingest:refused"
+_KEY = "ingest:refusals"
 _KEPT = 50
 _KEPT_SECONDS = 86_400
 _SHOWN_CHARACTERS = 8
@@ -23,9 +27,17 @@ class Refusal(msgspec.Struct):
     reason: str
 
 
-async def remember(redis: Redis, address: str, token: str | None, reason: str) -> None:
+class _Kept(msgspec.Struct):
+    at: datetime
+    sealed: bytes
+    token: str
+    reason: str
+
+
+async def remember(redis: Redis, hashes: Keyed, address: str, token: str | None, reason: str) -> None:
     """Note a refusal; without Redis it goes unnoted."""
-    refusal = Refusal(datetime.now(UTC), address, (token or "")[:_SHOWN_CHARACTERS], reason)
+    shown = (token or "")[:_SHOWN_CHARACTERS]
+    refusal = _Kept(datetime.now(UTC), hashes.seal(address), shown, reason)
     try:
         with away():
             async with redis.pipeline(transaction=True) as pipe:
@@ -37,8 +49,9 @@ async def remember(redis: Redis, address: str, token: str | None, reason: str) -
         return
 
 
-async def recent(redis: Redis) -> list[Refusal]:
+async def recent(redis: Redis, hashes: Keyed) -> list[Refusal]:
     """Return the latest refusals, the newest first."""
     with away():
         found = await redis.lrange(_KEY, 0, _KEPT - 1)
-    return [msgspec.json.decode(entry, type=Refusal) for entry in found]
+    kept = [msgspec.json.decode(entry, type=_Kept) for entry in found]
+    return [Refusal(one.at, hashes.unseal(one.sealed), one.token, one.reason) for one in kept]

@@ -83,7 +83,7 @@ async def _server(request: Request[None, None, State], door: Door) -> int:
         return (await door.access.admit(request, ALLOWED["server"])).server_id
     except (TokenMissing, TokenRefused) as error:
         address = door.access.address_of(request)
-        await refusals.remember(door.redis, address, token_of(request), error.detail)
+        await refusals.remember(door.redis, door.access.hashes, address, token_of(request), error.detail)
         raise
 
 

@@ -12,15 +12,12 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from api import keyed
-from api.errors import ConfigurationError
 from api.events import catalogue
 from api.events.fold import MILLISECONDS, YEAR_2020
 from api.events.parse import readable
 from api.ingest.payload import Run
 from api.keyed import Keyed
-from api.settings import Settings
-from api.stores.postgres import Connection, Postgres, fetch
+from api.stores.postgres import Connection, fetch
 from api.stores.sql import queries
 
 _SQL = queries("postgres", "tombstones")
@@ -52,10 +49,6 @@ class Tombstone(msgspec.Struct, frozen=True):
     hash: bytes
     stand_in: str
     until_ms: int
-
-
-class _Proof(msgspec.Struct):
-    proof: bytes
 
 
 def shown(name: str) -> str:
@@ -196,18 +189,3 @@ def happened_ms(timestamp: float | None, run: Run) -> int:
 async def read(connection: Connection, hashes: Keyed) -> Tombstones:
     """Return the tombstones that stand now."""
     return Tombstones(hashes, await fetch(connection, _SQL["all"], Tombstone))
-
-
-async def check_key(postgres: Postgres, settings: Settings) -> None:
-    """Raise ConfigurationError for another key than the one with which this database began.
-
-    Under another one, nobody who was erased would be known again.
-    """
-    mine = keyed.load(settings).hash("proof", "")
-    await postgres.execute(_SQL["prove_key"], mine)
-    found = await postgres.one(_SQL["proof"], _Proof)
-    if found is None or found.proof != mine:
-        raise ConfigurationError(
-            "the privacy key is not the one with which this database began: give every process the same "
-            "AFTERACTION_PRIVACY_KEY, or the file privacy.key of the first one's data folder"
-        )

@@ -66,7 +66,7 @@ class Try(msgspec.Struct):
     server: str
     client_id: str
     name: str
-    network: str | None
+    address_tag: Annotated[str | None, Meta(description="the same for the same address")]
     member_id: int | None
 
 

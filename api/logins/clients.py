@@ -2,7 +2,7 @@
 
 import msgspec
 
-from api.logins.networks import Network
+from api.logins.networks import HashedNetwork
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -11,4 +11,4 @@ class Client(msgspec.Struct, frozen=True):
     server_id: int
     client_id: str
     name: str
-    network: Network
+    network: HashedNetwork

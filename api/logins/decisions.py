@@ -49,8 +49,8 @@ async def member(logins: Logins, clickhouse: ClickHouse, member_id: int) -> Memb
         member_id,
         player,
         policy.policy if policy else "first_use",
-        await trust.of_member(logins.postgres, member_id),
-        await trust.open_approvals(logins.postgres, logins.clock(), member_id),
+        await trust.of_member(logins.postgres, logins.hashes, member_id),
+        await trust.open_approvals(logins.postgres, logins.hashes, logins.clock(), member_id),
         await links.of_member(logins.postgres, member_id),
     )
 
@@ -68,7 +68,7 @@ async def approve(
     after: dict[str, Any] = {"label": label, "days": days or logins.settings.login_trust_days}
     async with _decision(logins, by, "login.approve", member_id, after) as connection:
         at = logins.clock()
-        after["network"] = await trust.approve(
+        after["address_tag"] = await trust.approve(
             connection, member_id, approval_id, label, by.name, at, after["days"]
         )
 
@@ -77,16 +77,16 @@ async def deny(logins: Logins, member_id: int, approval_id: int, by: Actor) -> N
     """Refuse the address of an open approval. Raises NotFound when there is none."""
     after: dict[str, Any] = {}
     async with _decision(logins, by, "login.deny", member_id, after) as connection:
-        after["network"] = await trust.deny(connection, member_id, approval_id, by.name, logins.clock())
+        after["address_tag"] = await trust.deny(connection, member_id, approval_id, by.name, logins.clock())
 
 
 async def trust_range(
     logins: Logins, member_id: int, text: str, label: str, days: int | None, by: Actor
 ) -> None:
     """Trust an address or a range. Raises Unprocessable for what is none."""
-    network = networks.of_range(text)
+    network = networks.hashed(logins.hashes, networks.of_range(text))
     after: dict[str, Any] = {"label": label, "days": days or logins.settings.login_trust_days}
-    after["network"] = str(network)
+    after["address_tag"] = network.tag
     async with _decision(logins, by, "login.trust", member_id, after) as connection:
         at = logins.clock()
         await trust.allow(connection, member_id, network, label, by.name, at, after["days"])
@@ -96,7 +96,7 @@ async def revoke_address(logins: Logins, member_id: int, trusted_id: int, by: Ac
     """Trust an address no more. Raises NotFound when the member has none of that id."""
     after: dict[str, Any] = {}
     async with _decision(logins, by, "login.distrust", member_id, after) as connection:
-        after["network"] = await trust.revoke(connection, member_id, trusted_id, logins.clock())
+        after["address_tag"] = await trust.revoke(connection, member_id, trusted_id, logins.clock())
 
 
 async def revoke_codes(logins: Logins, member_id: int, by: Actor) -> int:
@@ -131,12 +131,14 @@ async def link(logins: Logins, member_id: int, client_id: str, by: Actor) -> Non
 
 async def open_approvals(logins: Logins) -> list[Approval]:
     """Return every address that waits for a decision, the oldest first."""
-    return await trust.open_approvals(logins.postgres, logins.clock())
+    return await trust.open_approvals(logins.postgres, logins.hashes, logins.clock())
 
 
 async def addresses(logins: Logins, before: int | None, member_id: int | None, limit: int) -> list[TrustedOf]:
     """Return where members are trusted, with ids below `before`, the latest first; of one, or of all."""
-    return await trust.current(logins.postgres, logins.clock(), before or _NEWEST, member_id, limit)
+    return await trust.current(
+        logins.postgres, logins.hashes, logins.clock(), before or _NEWEST, member_id, limit
+    )
 
 
 async def conflicts(logins: Logins) -> list[LinkConflict]:

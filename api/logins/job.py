@@ -26,20 +26,31 @@ async def reconcile(postgres: Postgres, clickhouse: ClickHouse) -> None:
 
 
 async def tidy(postgres: Postgres, settings: Settings) -> None:
-    """Forget codes, tries and approvals whose time is over; what a person refused is kept."""
+    """Forget codes, tries, addresses and approvals whose time is over."""
     at = datetime.now(UTC)
     forgotten = at - timedelta(days=settings.login_history_days)
-    await forget_addresses(postgres, at - timedelta(days=settings.address_days))
+    await forget_addresses(
+        postgres,
+        before=at - timedelta(days=settings.address_days),
+        refused_before=at - timedelta(days=settings.login_refused_days),
+    )
     await postgres.execute(_SQL["forget_tokens"], at)
     await postgres.execute(_SQL["forget_history"], forgotten)
     await postgres.execute(_SQL["forget_approvals"], forgotten)
 
 
-async def forget_addresses(postgres: Postgres, before: datetime) -> int:
-    """Forget addresses that nothing needs since before a moment; log and return how many those were."""
-    tries = await postgres.execute(_SQL["forget_networks"], before)
-    trusted = await postgres.execute(_SQL["forget_trusted"], before)
-    decisions = await postgres.execute(_SQL["forget_audited_networks"], before)
-    if tries or trusted or decisions:
-        log.info("addresses forgotten", tries=tries, trusted=trusted, decisions=decisions)
-    return tries + trusted + decisions
+async def forget_addresses(postgres: Postgres, *, before: datetime, refused_before: datetime) -> int:
+    """Forget addresses that nothing needs since before a moment, and those refused before another one.
+
+    Logs and returns how many those were.
+    """
+    forgotten = {
+        "tries": await postgres.execute(_SQL["forget_networks"], before),
+        "trusted": await postgres.execute(_SQL["forget_trusted"], before),
+        "refused": await postgres.execute(_SQL["forget_refused"], refused_before)
+        + await postgres.execute(_SQL["forget_denied"], refused_before),
+        "decisions": await postgres.execute(_SQL["forget_audited_networks"], before),
+    }
+    if any(forgotten.values()):
+        log.info("addresses forgotten", **forgotten)
+    return sum(forgotten.values())

@@ -64,12 +64,12 @@ def locked_until(wrong: list[datetime], at: datetime, most: int = WRONG_TRIES) -
 
 async def begin(postgres: Postgres, at: datetime, client: Client) -> tuple[int, int]:
     """Note that a try begins; return its row of the history, and for how many seconds it is locked, or 0."""
-    network = str(client.network)
+    network = client.network.hash
     asked: dict[str, Any] = {"network": network, "client": client.client_id, "server": client.server_id}
     asked |= {"since": at - WINDOW - LOCKED_FOR, "begun": at - _TRY_LASTS}
     async with postgres.transaction() as connection:
         # Always in this order, network then client, or two tries could wait for each other.
-        await connection.execute(_SQL["lock"], (f"login tries {network}",))
+        await connection.execute(_SQL["lock"], (f"login tries {network.hex()}",))
         await connection.execute(_SQL["lock"], (f"login tries of {client.client_id}",))
         found = await fetch(connection, _SQL["wrong_tries"], _Wrong, asked)
         ends = [

@@ -1,15 +1,44 @@
-"""Networks: what is trusted when an address is. IPv4 by address, IPv6 by /64: a home has at least that."""
+"""Networks: what is trusted when an address is. IPv4 by address, IPv6 by /64: a home has at least that.
+
+None is kept as it is: it is found by its hash, and a range that holds it by the range's hash.
+"""
 
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
+import msgspec
+
 from api.errors import Unprocessable
+from api.keyed import Keyed, tag_of
 
 Network = IPv4Network | IPv6Network
 
 _IPV6_PREFIX: Final = 64
 # A range is for one provider's NAT, not for a country.
 _WIDEST: Final = {4: 16, 6: 32}
+
+
+class HashedNetwork(msgspec.Struct, frozen=True):
+    """A network as it is kept: its hash, and what can be read again with the key.
+
+    `within`: the hashes of all networks that can be trusted and hold this one, the narrowest, itself, first.
+    """
+
+    hash: bytes
+    sealed: bytes
+    within: list[bytes]
+
+    @property
+    def tag(self) -> str:
+        """By what it is told from others where it may not be read."""
+        return tag_of(self.hash)
+
+
+def hashed(hashes: Keyed, network: Network) -> HashedNetwork:
+    """Return a network as it is kept."""
+    lengths = range(network.prefixlen, _WIDEST[network.version] - 1, -1)
+    within = [hashes.hash("network", str(network.supernet(new_prefix=length))) for length in lengths]
+    return HashedNetwork(within[0], hashes.seal(str(network)), within)
 
 
 def of_address(text: str) -> Network:

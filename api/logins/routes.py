@@ -61,7 +61,7 @@ async def verify(
     `outcome`: `logged_in`, `pending` (the address must be approved), `not_valid`, or `locked` for
     `retry_after` seconds after too many wrong codes.
     """
-    return await logins.verify(_client(data, caller), data.code)
+    return await logins.verify(_client(logins, data, caller), data.code)
 
 
 @post(
@@ -78,7 +78,7 @@ async def resume(
 
     `outcome`: `logged_in`, `pending` (a new address, which must be approved), or `none`.
     """
-    return await logins.resume(_client(data, caller))
+    return await logins.resume(_client(logins, data, caller))
 
 
 @post(
@@ -92,15 +92,16 @@ async def logout(
     data: JSONBody[Connecting], logins: NamedDependency[Logins], caller: NamedDependency[Caller]
 ) -> Answer:
     """End the client's session; to log in again takes a new code."""
-    return await logins.logout(_client(data, caller))
+    return await logins.logout(_client(logins, data, caller))
 
 
-def _client(data: Connecting, caller: Caller) -> Client:
+def _client(logins: Logins, data: Connecting, caller: Caller) -> Client:
     if caller.server_id is None:
         raise TypeError("only servers come here")
     # Postgres takes no NUL, and nobody wants to read the others.
     name = "".join(char for char in data.name if char.isprintable())
-    return Client(caller.server_id, data.client_id, name, networks.of_address(data.address))
+    network = networks.hashed(logins.hashes, networks.of_address(data.address))
+    return Client(caller.server_id, data.client_id, name, network)
 
 
 router = Router("/api/v1/auth", opt={"access": "server"}, route_handlers=[issue, verify, resume, logout])

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from api import keyed
 from api.errors import Conflict, StoreUnavailable, TooManyRequests, Unprocessable
 from api.logins import codes, links, locks, trust
 from api.logins.clients import Client
@@ -55,7 +56,7 @@ class _Token(msgspec.Struct):
     member_name: str
     expires_at: datetime
     used_at: datetime | None
-    used_network: str | None
+    used_hash: bytes | None
     revoked_at: datetime | None
 
 
@@ -106,6 +107,7 @@ class Logins:
         self.postgres = postgres
         self.settings = settings
         self.clock = clock
+        self.hashes = keyed.load(settings)
         self._hasher = Hasher()
 
     def close(self) -> None:
@@ -169,7 +171,7 @@ class Logins:
         self, connection: Connection, client: Client, token_id: int, lookup: str
     ) -> tuple[Answer, _Try]:
         at = self.clock()
-        use = {"id": token_id, "now": at, "network": str(client.network)}
+        use = {"id": token_id, "now": at, "network": client.network.hash}
         used = await fetch(connection, _SQL["use_token"], _Id, use)
         # Read again: the lock was waited for.
         found = await fetch(connection, _SQL["token"], _Token, (lookup,))
@@ -201,7 +203,7 @@ class Logins:
             reason = "revoked" if token.revoked_at is not None else "expired"
             return NOT_VALID, _Try(reason, guess=True, token=token.id, member=token.member_id)
         again = _Try("used", token=token.id, member=token.member_id)
-        if token.used_network == str(client.network):
+        if token.used_hash == client.network.hash:
             return NOT_VALID, again
         standing = await trust.standing(connection, token.member_id, client.network, at)
         if standing.id is not None:
@@ -303,4 +305,4 @@ async def _note(
     """Write a try that was no guess into the history."""
     row = {"now": at, "kind": kind, "outcome": answer.outcome, "reason": reason, "guess": False}
     row |= {"server": client.server_id, "client": client.client_id, "name": client.name}
-    await connection.execute(_SQL["begin_try"], {**row, "network": str(client.network), "member": member})
+    await connection.execute(_SQL["begin_try"], {**row, "network": client.network.hash, "member": member})

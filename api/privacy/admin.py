@@ -21,11 +21,12 @@ PlayerId = Annotated[str, PathParameter(description="16 hexadecimal digits")]
 async def export_player(
     postgres: NamedDependency[Postgres],
     clickhouse: NamedDependency[ClickHouse],
+    settings: NamedDependency[Settings],
     actor: NamedDependency[Actor],
     player_id: PlayerId,
 ) -> Export:
     """Return all that is kept of a player. The audit log says who asked."""
-    return await service.export(postgres, clickhouse, player_id, actor)
+    return await service.export(postgres, clickhouse, settings, player_id, actor)
 
 
 @post(

@@ -23,6 +23,7 @@ from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import job as ingest
 from api.ingest import payload, tombstones
 from api.ingest.tombstones import GAME_WORDS, shown
+from api.keyed import Keyed
 from api.logins import links
 from api.players import merges
 from api.players.identities import parse, person
@@ -221,7 +222,9 @@ async def finish(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, setti
         return len(await _finish_all(postgres, clickhouse, redis, settings, lock))
 
 
-async def export(postgres: Postgres, clickhouse: ClickHouse, public_id: str, by: Actor) -> Export:
+async def export(
+    postgres: Postgres, clickhouse: ClickHouse, settings: Settings, public_id: str, by: Actor
+) -> Export:
     """Return all that is kept of a player, and note that it was handed out.
 
     Raises NotFound for a player of whom nothing is kept.
@@ -232,6 +235,9 @@ async def export(postgres: Postgres, clickhouse: ClickHouse, public_id: str, by:
     for table in await _tables(clickhouse, who, who.keys, [str(key) for key in who.keys]):
         counts[table.name] = await clickhouse.rows(table.held_rows, Row)
     told = await clickhouse.rows(_LOG["told_in_log"], _Month, **_patterns(who))
+    hashes = keyed.load(settings)
+    trusted = await postgres.rows(_SQL["addresses"], Row, who.members)
+    asked = await postgres.rows(_SQL["approvals"], Row, **found)
     await audit.note(postgres, by, "player.export", f"player {public_id}")
     return Export(
         player=f"{who.player:016x}",
@@ -245,8 +251,8 @@ async def export(postgres: Postgres, clickhouse: ClickHouse, public_id: str, by:
         chat=await clickhouse.rows(_LOG["chat"], Row, keys=who.keys),
         links=await postgres.rows(_SQL["links"], Row, **found),
         logins=await postgres.rows(_SQL["logins"], Row, **found),
-        addresses=await postgres.rows(_SQL["addresses"], Row, who.members),
-        approvals=await postgres.rows(_SQL["approvals"], Row, **found),
+        addresses=[_unsealed(row, hashes) for row in trusted],
+        approvals=[_unsealed(row, hashes) for row in asked],
         quarantine=[_readable(row) for row in await _quarantined(postgres, who)],
         audit=await _audited(postgres, who),
     )
@@ -254,6 +260,10 @@ async def export(postgres: Postgres, clickhouse: ClickHouse, public_id: str, by:
 
 class _Moment(msgspec.Struct):
     at: datetime
+
+
+def _unsealed(row: Row, hashes: Keyed) -> Row:
+    return {"network": hashes.unseal(row.pop("network_sealed"))} | row
 
 
 def _readable(row: _Quarantined) -> Row:

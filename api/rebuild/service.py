@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from api import privacy_key
 from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import inbox
 from api.ingest import job as ingest
@@ -94,7 +95,8 @@ async def migrate(
         async with ingest.writers(postgres, exclude=True):
             await finish_blocks(postgres, clickhouse, settings)
 
-    return await migrations.migrate(postgres, clickhouse, settle, fill, dry_run=dry_run)
+    fills = privacy_key.fills(settings)
+    return await migrations.migrate(postgres, clickhouse, fills, settle, fill, dry_run=dry_run)
 
 
 async def rebuild(

@@ -6,15 +6,14 @@ IF NOT EXISTS, or drop what they make again. A file that makes a projection anew
 has run when the noun has been filled from the log.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
-from psycopg import AsyncConnection
 
 from api.errors import ConfigurationError
 from api.stores.clickhouse import ClickHouse
 from api.stores.cluster import Cluster, databases, render
-from api.stores.postgres import Postgres
+from api.stores.postgres import Connection, Postgres
 from api.stores.sql import Engine, Migration, migrations, queries
 
 # What a merge was made of is kept until the new part is surely on disk, and looked at (api/ingest/merges.py).
@@ -27,6 +26,9 @@ _LOCK_KEY = 0x6166_7465_7261_6374  # "afteract"
 
 Rebuild = Callable[[str], Awaitable[None]]
 Prepare = Callable[[list[str]], Awaitable[None]]
+# What SQL alone cannot do, awaited after a file of Postgres, in its transaction.
+Fill = Callable[[Connection], Awaitable[None]]
+Fills = Mapping[str, Fill]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -51,16 +53,22 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 async def migrate(
-    postgres: Postgres, clickhouse: ClickHouse, prepare: Prepare, rebuild: Rebuild, *, dry_run: bool = False
+    postgres: Postgres,
+    clickhouse: ClickHouse,
+    fills: Fills,
+    prepare: Prepare,
+    rebuild: Rebuild,
+    *,
+    dry_run: bool = False,
 ) -> list[Step]:
     """Bring both stores to the newest schema and return what was done, in order.
 
-    `prepare(nouns)` is awaited before ClickHouse changes where tables with events will be made anew, and
-    `rebuild(noun)` fills each of them. Raises ConfigurationError when a file that has run was changed or is
-    gone since.
+    `fills` are awaited after the migrations of Postgres that have their names. `prepare(nouns)` is awaited
+    before ClickHouse changes where tables with events will be made anew, and `rebuild(noun)` fills each of
+    them. Raises ConfigurationError when a file that has run was changed or is gone since.
     """
     async with postgres.lock(_LOCK_KEY):
-        steps = await _migrate_postgres(postgres, dry_run)
+        steps = await _migrate_postgres(postgres, fills, dry_run)
         # Blocks come to their end by today's queries, which want today's tables in Postgres.
         if not dry_run:
             await _prepare(clickhouse, prepare)
@@ -74,19 +82,21 @@ async def _prepare(clickhouse: ClickHouse, prepare: Prepare) -> None:
         await prepare(anew)
 
 
-async def migrate_postgres(postgres: Postgres) -> list[Step]:
+async def migrate_postgres(postgres: Postgres, fills: Fills) -> list[Step]:
     """Bring Postgres alone to the newest schema, for what needs no ClickHouse."""
     async with postgres.lock(_LOCK_KEY):
-        return await _migrate_postgres(postgres, dry_run=False)
+        return await _migrate_postgres(postgres, fills, dry_run=False)
 
 
-async def _migrate_postgres(postgres: Postgres, dry_run: bool) -> list[Step]:
+async def _migrate_postgres(postgres: Postgres, fills: Fills, dry_run: bool) -> list[Step]:
     async with postgres.transaction() as connection:
         recorded = await _postgres_state(connection, create=not dry_run)
     waiting = pending("postgres", recorded)
     for migration in [] if dry_run else waiting:
         async with postgres.transaction() as connection:
             await connection.execute(migration.text)
+            if migration.name in fills:
+                await fills[migration.name](connection)
             await connection.execute(
                 "INSERT INTO schema_migrations (number, name, checksum) VALUES (%s, %s, %s)",
                 (migration.number, migration.name, migration.checksum),
@@ -94,7 +104,7 @@ async def _migrate_postgres(postgres: Postgres, dry_run: bool) -> list[Step]:
     return [Step("postgres", m.number, m.name) for m in waiting]
 
 
-async def _postgres_state(connection: AsyncConnection[tuple[object, ...]], create: bool) -> list[Recorded]:
+async def _postgres_state(connection: Connection, create: bool) -> list[Recorded]:
     if create:
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations (number int PRIMARY KEY, name text NOT NULL, "

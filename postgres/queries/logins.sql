@@ -28,12 +28,12 @@ ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- name: token
-SELECT id, hash, member_id, member_name, expires_at, used_at, used_network::text AS used_network, revoked_at
+SELECT id, hash, member_id, member_name, expires_at, used_at, used_hash, revoked_at
 FROM login_tokens
 WHERE lookup = %s;
 
 -- name: use_token
-UPDATE login_tokens SET used_at = %(now)s, used_network = %(network)s
+UPDATE login_tokens SET used_at = %(now)s, used_hash = %(network)s
 WHERE id = %(id)s AND used_at IS NULL AND revoked_at IS NULL AND expires_at > %(now)s
 RETURNING id;
 
@@ -41,7 +41,7 @@ RETURNING id;
 -- When the latest tries that count were made, by network and by client, here and at other servers. One that began
 -- over a minute ago and never ended was cut off: nobody was told anything.
 SELECT 'network' AS of, at, server_id = %(server)s AS here FROM login_token_history
-WHERE guess AND network = %(network)s AND at > %(since)s AND (outcome <> 'started' OR at > %(begun)s)
+WHERE guess AND network_hash = %(network)s AND at > %(since)s AND (outcome <> 'started' OR at > %(begun)s)
 UNION ALL
 SELECT 'client' AS of, at, server_id = %(server)s AS here FROM login_token_history
 WHERE guess AND client_id = %(client)s AND at > %(since)s AND (outcome <> 'started' OR at > %(begun)s);
@@ -51,7 +51,9 @@ SELECT count(*) AS tries FROM login_token_history
 WHERE guess AND server_id = %(server)s AND at > %(since)s AND (outcome <> 'started' OR at > %(begun)s);
 
 -- name: begin_try
-INSERT INTO login_token_history (at, kind, outcome, reason, guess, server_id, client_id, name, network, member_id)
+INSERT INTO login_token_history (
+    at, kind, outcome, reason, guess, server_id, client_id, name, network_hash, member_id
+)
 VALUES (
     %(now)s, %(kind)s, %(outcome)s, %(reason)s, %(guess)s, %(server)s, %(client)s, %(name)s, %(network)s, %(member)s
 )
@@ -64,8 +66,8 @@ WHERE id = %(id)s;
 
 -- name: history
 SELECT
-    h.id, h.at, h.kind, h.outcome, h.reason, h.server_id, s.name AS server, h.client_id, h.name,
-    h.network::text AS network, h.member_id
+    h.id, h.at, h.kind, h.outcome, h.reason, h.server_id, s.name AS server, h.client_id, h.name, h.member_id,
+    address_tag(h.network_hash) AS address_tag
 FROM login_token_history AS h
 INNER JOIN servers AS s ON s.id = h.server_id
 WHERE (%(before)s::bigint IS NULL OR h.id < %(before)s) AND (%(member)s::bigint IS NULL OR h.member_id = %(member)s)
@@ -76,28 +78,29 @@ LIMIT %(limit)s;
 DELETE FROM login_token_history WHERE at < %s;
 
 -- name: trusted
--- Whether a member is trusted at a network, and whether a person has said no to it.
+-- Whether a member is trusted at one of some networks, the first of them that is, and whether a person has said no
+-- to one.
 SELECT
     (
         SELECT t.id FROM trusted_ips AS t
-        WHERE t.member_id = %(member)s AND network_supeq(t.network, %(network)s)
+        WHERE t.member_id = %(member)s AND t.network_hash = ANY(%(networks)s::bytea [])
             AND t.revoked_at IS NULL AND t.expires_at > %(now)s
-        ORDER BY masklen(t.network) DESC
+        ORDER BY array_position(%(networks)s::bytea [], t.network_hash)
         LIMIT 1
     ) AS id,
     EXISTS (
         SELECT 1 FROM trusted_ips AS t
-        WHERE t.member_id = %(member)s AND network_supeq(t.network, %(network)s) AND t.revoked_at IS NOT NULL
+        WHERE t.member_id = %(member)s AND t.network_hash = ANY(%(networks)s::bytea []) AND t.revoked_at IS NOT NULL
     ) OR EXISTS (
         SELECT 1 FROM pending_ip_approvals AS p
-        WHERE p.member_id = %(member)s AND network_supeq(p.network, %(network)s) AND p.decision = 'denied'
+        WHERE p.member_id = %(member)s AND p.network_hash = ANY(%(networks)s::bytea []) AND p.decision = 'denied'
     ) AS refused,
     COALESCE((SELECT policy FROM login_policies WHERE member_id = %(member)s), 'first_use') AS policy;
 
 -- name: trust
-INSERT INTO trusted_ips (member_id, network, label, trusted_by, created_at, expires_at)
-VALUES (%(member)s, %(network)s, %(label)s, %(by)s, %(now)s, %(expires)s)
-ON CONFLICT (member_id, network) WHERE revoked_at IS NULL DO UPDATE
+INSERT INTO trusted_ips (member_id, network_hash, network_sealed, label, trusted_by, created_at, expires_at)
+VALUES (%(member)s, %(network)s, %(sealed)s, %(label)s, %(by)s, %(now)s, %(expires)s)
+ON CONFLICT (member_id, network_hash) WHERE revoked_at IS NULL DO UPDATE
 SET label = excluded.label, trusted_by = excluded.trusted_by, expires_at = excluded.expires_at
 RETURNING id;
 
@@ -106,7 +109,8 @@ UPDATE trusted_ips SET first_used_at = COALESCE(first_used_at, %(now)s), last_us
 
 -- name: trusted_of_member
 SELECT
-    id, network::text AS network, label, trusted_by, created_at, first_used_at, last_used_at, expires_at, revoked_at
+    id, network_sealed, label, trusted_by, created_at, first_used_at, last_used_at, expires_at, revoked_at,
+    address_tag(network_hash) AS address_tag
 FROM trusted_ips
 WHERE member_id = %s
 ORDER BY id;
@@ -114,16 +118,19 @@ ORDER BY id;
 -- name: revoke_trusted
 UPDATE trusted_ips SET revoked_at = COALESCE(revoked_at, %(now)s)
 WHERE id = %(id)s AND member_id = %(member)s
-RETURNING network::text AS network;
+RETURNING network_hash, network_sealed;
 
 -- name: ask_approval
 -- So many for each server, and once more for those who had a code: no server, and nobody who knows no more than a
 -- client id, can take the place of others. One that is open already stays as it is; one that nobody decided in time
 -- is asked anew.
-INSERT INTO pending_ip_approvals (member_id, network, client_id, name, server_id, reason, created_at, expires_at)
+INSERT INTO pending_ip_approvals (
+    member_id, network_hash, network_sealed, client_id, name, server_id, reason, created_at, expires_at
+)
 SELECT
     %(member)s AS member_id,
-    %(network)s AS network,
+    %(network)s AS network_hash,
+    %(sealed)s AS network_sealed,
     %(client)s AS client_id,
     %(name)s AS name,
     %(server)s AS server_id,
@@ -135,7 +142,7 @@ WHERE (
     WHERE member_id = %(member)s AND server_id = %(server)s AND (reason = 'resume') = (%(reason)s = 'resume')
         AND decided_at IS NULL AND expires_at > %(now)s
 ) < %(most)s
-ON CONFLICT (member_id, network, client_id) WHERE decided_at IS NULL DO UPDATE
+ON CONFLICT (member_id, network_hash, client_id) WHERE decided_at IS NULL DO UPDATE
 SET
     name = excluded.name,
     server_id = excluded.server_id,
@@ -146,8 +153,8 @@ WHERE pending_ip_approvals.expires_at <= %(now)s;
 
 -- name: open_approvals
 SELECT
-    p.id, p.member_id, p.network::text AS network, p.client_id, p.name, p.server_id, s.name AS server, p.reason,
-    p.created_at, p.expires_at
+    p.id, p.member_id, p.network_sealed, p.client_id, p.name, p.server_id, s.name AS server, p.reason, p.created_at,
+    p.expires_at, address_tag(p.network_hash) AS address_tag
 FROM pending_ip_approvals AS p
 INNER JOIN servers AS s ON s.id = p.server_id
 WHERE p.decided_at IS NULL AND p.expires_at > %(now)s
@@ -158,14 +165,15 @@ LIMIT 500;
 -- name: decide
 UPDATE pending_ip_approvals SET decided_at = %(now)s, decision = %(decision)s, decided_by = %(by)s
 WHERE id = %(id)s AND member_id = %(member)s AND decided_at IS NULL AND expires_at > %(now)s
-RETURNING network::text AS network;
+RETURNING network_hash, network_sealed;
 
 -- name: decide_all_at
 -- What else is open for the same network is settled by the same decision.
 UPDATE pending_ip_approvals SET decided_at = %(now)s, decision = %(decision)s, decided_by = %(by)s
-WHERE member_id = %(member)s AND network = %(network)s AND decided_at IS NULL;
+WHERE member_id = %(member)s AND network_hash = %(network)s AND decided_at IS NULL;
 
 -- name: forget_approvals
+-- What a person refused is kept for longer.
 DELETE FROM pending_ip_approvals WHERE expires_at < %s AND decision IS DISTINCT FROM 'denied';
 
 -- name: set_policy
@@ -262,8 +270,8 @@ SELECT policy FROM login_policies WHERE member_id = %s;
 -- name: trusted_now
 -- Where members are trusted, the latest first; of one member, or of all.
 SELECT
-    t.id, t.network::text AS network, t.label, t.trusted_by, t.created_at, t.first_used_at, t.last_used_at,
-    t.expires_at, t.revoked_at, t.member_id,
+    t.id, t.network_sealed, t.label, t.trusted_by, t.created_at, t.first_used_at, t.last_used_at, t.expires_at,
+    t.revoked_at, t.member_id, address_tag(t.network_hash) AS address_tag,
     (
         SELECT m.member_name FROM smf_user_mappings AS m
         WHERE m.member_id = t.member_id ORDER BY m.last_login_at DESC LIMIT 1
@@ -286,11 +294,18 @@ ORDER BY last_login_at DESC, client_id, member_id
 LIMIT %(limit)s;
 
 -- name: forget_networks
-UPDATE login_token_history SET network = NULL WHERE network IS NOT NULL AND at < %s;
+UPDATE login_token_history SET network_hash = NULL WHERE network_hash IS NOT NULL AND at < %s;
 
 -- name: forget_trusted
--- Those that ran out. What a person refused is kept.
+-- Those that ran out. What a person refused is kept for longer.
 DELETE FROM trusted_ips WHERE revoked_at IS NULL AND expires_at < %s;
 
+-- name: forget_refused
+DELETE FROM trusted_ips WHERE revoked_at < %s;
+
+-- name: forget_denied
+DELETE FROM pending_ip_approvals WHERE decision = 'denied' AND decided_at < %s;
+
 -- name: forget_audited_networks
-UPDATE audit_log SET after = after - 'network' WHERE starts_with(action, 'login.') AND after ? 'network' AND at < %s;
+UPDATE audit_log SET after = after - 'address_tag'
+WHERE starts_with(action, 'login.') AND after ? 'address_tag' AND at < %s;

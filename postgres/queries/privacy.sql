@@ -103,19 +103,24 @@ WHERE client_id = ANY(%(clients)s) OR member_id = ANY(%(members)s)
 ORDER BY claimed_at;
 
 -- name: logins
-SELECT at, kind, outcome, reason, server_id, client_id, name, network::text AS network, member_id
+SELECT
+    at, kind, outcome, reason, server_id, client_id, name, member_id, address_tag(network_hash) AS address_tag
 FROM login_token_history
 WHERE client_id = ANY(%(clients)s) OR member_id = ANY(%(members)s)
 ORDER BY id;
 
 -- name: addresses
-SELECT network::text AS network, label, trusted_by, created_at, first_used_at, last_used_at, expires_at, revoked_at
+SELECT
+    network_sealed, label, trusted_by, created_at, first_used_at, last_used_at, expires_at, revoked_at,
+    address_tag(network_hash) AS address_tag
 FROM trusted_ips
 WHERE member_id = ANY(%s)
 ORDER BY id;
 
 -- name: approvals
-SELECT network::text AS network, client_id, name, server_id, reason, created_at, expires_at, decided_at, decision
+SELECT
+    network_sealed, client_id, name, server_id, reason, created_at, expires_at, decided_at, decision,
+    address_tag(network_hash) AS address_tag
 FROM pending_ip_approvals
 WHERE client_id = ANY(%(clients)s) OR member_id = ANY(%(members)s)
 ORDER BY id;

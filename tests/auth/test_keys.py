@@ -368,7 +368,7 @@ def test_no_key_is_ever_shown_again(stack: Stack, capfd: pytest.CaptureFixture[s
                 for way in ways:
                     await scene.client.request(method, url, **way)
         kept = await audit.page(scene.platform.postgres, limit=10_000)
-        noted = await refusals.recent(scene.platform.redis)
+        noted = await refusals.recent(scene.platform.redis, scene.platform.logins.hashes)
         assert noted
         assert kept
         shown = (await scene.ask("GET", "/api/v1/admin/keys", "admin")).text

@@ -111,7 +111,7 @@ def said(findings: list[Finding], level: str, text: str) -> bool:
 def test_the_doctor_says_why_nothing_arrives(stack: Stack) -> None:
     async def scenario(platform: Platform) -> dict[str, list[Finding]]:
         async def examine(name: str | None = None) -> list[Finding]:
-            return await doctor.examine(platform.postgres, platform.redis, None, name)
+            return await doctor.examine(platform.postgres, platform.redis, platform.logins.hashes, None, name)
 
         seen = {"no server": await examine()}
         server = await add_server(platform)
@@ -119,7 +119,9 @@ def test_the_doctor_says_why_nothing_arrives(stack: Stack) -> None:
         ahead = kill(0, "Ann", "Bob", timestamp=4_000_000_000)
         await platform.inlet.take(server, body([ahead, kill(5, "Ann", "Bob", damage="x")]), "")
         await platform.inlet.take(server, body([kill(9, "Ann", "Bob")]), "")
-        await refusals.remember(platform.redis, "192.0.2.7", "aas_wrong_token", "never issued")
+        await refusals.remember(
+            platform.redis, platform.logins.hashes, "192.0.2.7", "aas_wrong_token", "never issued"
+        )
         seen["holes"] = await examine("one")
         await platform.inlet.take(server, body([ahead | {"seq": 10}]), "")
         await drain(platform)

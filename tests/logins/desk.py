@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from api.logins import networks, service
+from api.logins import service
 from api.logins.clients import Client
 from api.logins.service import Answer, Logins
 from api.platform import Platform
-from tests.stack import Stack, add_server
+from tests.stack import Stack, add_server, player
 
 R = TypeVar("R")
 
@@ -40,7 +40,7 @@ class Desk:
         self.server_id = server_id
 
     def client(self, client_id: str = "c1", address: str = HOME) -> Client:
-        return Client(self.server_id, client_id, "Ann", networks.of_address(address))
+        return player(self.platform, self.server_id, client_id, "Ann", address)
 
     async def code(self, member_id: int = 1) -> str:
         return (await self.logins.issue(member_id, f"Member {member_id}")).code

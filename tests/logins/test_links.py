@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import msgspec
+
 from api.audit.service import Actor
 from api.logins import decisions, job, links
 from tests.logins.desk import CAFE, HOME, Desk, at_the_desk
@@ -165,8 +167,8 @@ def test_approved_and_denied_at_the_same_instant(stack: Stack) -> None:
     at_the_desk(stack, scenario)
 
 
-def test_old_things_are_forgotten_and_refusals_are_not(stack: Stack) -> None:
-    async def scenario(desk: Desk) -> list[int]:
+def test_old_things_are_forgotten_and_refusals_later(stack: Stack) -> None:
+    async def scenario(desk: Desk) -> list[list[int]]:
         await desk.log_in(1, "c1")
         await decisions.set_policy(desk.logins, 2, "approval", ADMIN)
         for client in ("c2", "c3"):
@@ -174,11 +176,14 @@ def test_old_things_are_forgotten_and_refusals_are_not(stack: Stack) -> None:
         first, _ = await decisions.open_approvals(desk.logins)
         await decisions.deny(desk.logins, 2, first.id, ADMIN)
         # The desk's clock stands in March; tidying goes by today's, long after.
-        await job.tidy(desk.postgres, desk.platform.settings)
-        counts = []
-        for table in ("login_tokens", "login_token_history", "pending_ip_approvals", "trusted_ips"):
-            (row,) = await desk.postgres.rows(f"SELECT count(*) AS n FROM {table}", dict[str, Any])
-            counts.append(row["n"])
+        counts: list[list[int]] = []
+        for days in (3650, 365):
+            settings = msgspec.structs.replace(desk.platform.settings, login_refused_days=days)
+            await job.tidy(desk.postgres, settings)
+            counts.append([])
+            for table in ("login_tokens", "login_token_history", "pending_ip_approvals", "trusted_ips"):
+                (row,) = await desk.postgres.rows(f"SELECT count(*) AS n FROM {table}", dict[str, Any])
+                counts[-1].append(row["n"])
         return counts
 
-    assert at_the_desk(stack, scenario) == [0, 0, 1, 0]
+    assert at_the_desk(stack, scenario) == [[0, 0, 1, 0], [0, 0, 0, 0]]

@@ -329,15 +329,15 @@ class Machine(RuleBasedStateMachine):
 
     async def compare(self) -> None:
         trusted = await self.rows(
-            "SELECT member_id, network::text AS network, expires_at::text AS at "
-            "FROM trusted_ips WHERE revoked_at IS NULL"
+            "SELECT member_id, network_hash, expires_at::text AS at FROM trusted_ips WHERE revoked_at IS NULL"
         )
-        assert {(m, n): datetime.fromisoformat(at) for m, n, at in trusted} == self.trusted
+        of = {self.desk.client(address=a).network.hash: n for a, n in NETWORKS.items()}
+        assert {(m, of[n]): datetime.fromisoformat(at) for m, n, at in trusted} == self.trusted
         waiting = await self.rows(
-            "SELECT member_id, network::text AS network, client_id, expires_at::text AS at "
+            "SELECT member_id, network_hash, client_id, expires_at::text AS at "
             "FROM pending_ip_approvals WHERE decided_at IS NULL"
         )
-        found = {(m, n, c): datetime.fromisoformat(at) for m, n, c, at in waiting}
+        found = {(m, of[n], c): datetime.fromisoformat(at) for m, n, c, at in waiting}
         assert {k: at for k, at in found.items() if at > self.now} == {
             k: at for k, at in self.waiting.items() if at > self.now
         }

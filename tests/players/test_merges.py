@@ -9,14 +9,13 @@ import pytest
 from api.audit import service as audit
 from api.audit.service import Actor
 from api.errors import Conflict, NotFound, RequestError
-from api.logins import links, networks
-from api.logins.clients import Client
+from api.logins import links
 from api.paging import START
 from api.platform import Platform
 from api.players import merges
 from api.stats import players
 from tests.sql.feed import feed
-from tests.stack import Stack, add_server
+from tests.stack import Stack, add_server, player
 
 R = TypeVar("R")
 
@@ -70,7 +69,7 @@ class Game:
 
     async def log_in(self, client_id: str, member_id: int) -> None:
         logins = self.platform.logins
-        client = Client(1, client_id, "Ann", networks.of_address("192.0.2.7"))
+        client = player(self.platform, 1, client_id, "Ann", "192.0.2.7")
         await logins.verify(client, (await logins.issue(member_id, f"Member {member_id}")).code)
         await links.write_changed(*self.stores)
 

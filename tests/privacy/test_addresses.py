@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.audit.service import Actor
-from api.logins import decisions, job, networks
-from api.logins.clients import Client
+from api.logins import decisions, job
 from api.platform import Platform
 from api.stores import sql
 from tests.events_made import body, kill
 from tests.sql.feed import feed
-from tests.stack import Stack, add_server, drain
+from tests.stack import Stack, add_server, drain, player
 
 ADDRESS = "198.51.100.7"
 USERINFO = f"\\name\\Ann\\ip\\{ADDRESS}:12203\\rate\\5000"
@@ -67,24 +66,46 @@ def test_those_that_were_kept_are_masked_by_the_migration(stack: Stack) -> None:
 
 
 def test_addresses_of_logins_are_forgotten_in_time(stack: Stack) -> None:
-    async def scenario(platform: Platform) -> tuple[list[int], str]:
+    async def scenario(platform: Platform) -> tuple[list[int], list[dict[str, Any]]]:
         server = await add_server(platform)
         code = await platform.logins.issue(17, "Ann")
-        client = Client(server, "c1", "Ann", networks.of_address(ADDRESS))
-        await platform.logins.verify(client, code.code)
+        await platform.logins.verify(player(platform, server, "c1", "Ann", ADDRESS), code.code)
         by = Actor("admin", "anna")
         await decisions.trust_range(platform.logins, 18, "203.0.113.0/24", "", 2, by)
-        in_days = [datetime.now(UTC) + timedelta(days=days) for days in (-1, 1, 3, 100)]
-        forgotten = [await job.forget_addresses(platform.postgres, moment) for moment in in_days]
-        held = "SELECT network::text AS v FROM {} WHERE network IS NOT NULL"
-        kept: list[dict[str, Any]] = []
-        for table in ("login_token_history", "trusted_ips"):
-            kept += await platform.postgres.rows(held.format(table), dict[str, Any])
-        kept += await platform.postgres.rows("SELECT after::text AS v FROM audit_log", dict[str, Any])
-        return forgotten, json.dumps(kept, default=str)
+        now = datetime.now(UTC)
+        forgotten = [
+            await job.forget_addresses(
+                platform.postgres, before=now + timedelta(days=days), refused_before=now - timedelta(days=9)
+            )
+            for days in (-1, 1, 3, 100)
+        ]
+        left = """
+            SELECT network_hash::text AS kept FROM login_token_history WHERE network_hash IS NOT NULL
+            UNION ALL SELECT network_hash::text FROM trusted_ips
+            UNION ALL SELECT after::text FROM audit_log WHERE after ? 'address_tag'
+        """
+        return forgotten, await platform.postgres.rows(left, dict[str, Any])
 
-    forgotten, kept = stack.run(scenario)
     # The try and the decision a day later, the range when its day is over, the other after its 90.
-    assert forgotten == [0, 2, 1, 1]
-    assert ADDRESS not in kept
-    assert "203.0.113" not in kept
+    assert stack.run(scenario) == ([0, 2, 1, 1], [])
+
+
+def test_a_refused_address_is_forgotten_later(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> list[int]:
+        server, by, now = await add_server(platform), Actor("admin", "anna"), datetime.now(UTC)
+        home, away = (player(platform, server, "c1", "Ann", a) for a in (ADDRESS, "203.0.113.9"))
+        await platform.logins.verify(home, (await platform.logins.issue(17, "Ann")).code)
+        await platform.logins.resume(away)
+        (waiting,) = await decisions.open_approvals(platform.logins)
+        await decisions.deny(platform.logins, 17, waiting.id, by)
+        (trusted,) = await decisions.addresses(platform.logins, None, 17, 10)
+        await decisions.revoke_address(platform.logins, 17, trusted.id, by)
+        # Their hashes in the history and the audit log are forgotten by the first.
+        return [
+            await job.forget_addresses(
+                platform.postgres, before=now + timedelta(days=9), refused_before=now + timedelta(days=days)
+            )
+            for days in (-1, -1, 1)
+        ]
+
+    assert stack.run(scenario) == [4, 0, 2]

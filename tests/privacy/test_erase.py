@@ -10,8 +10,7 @@ import pytest
 from api.audit.service import Actor
 from api.errors import Conflict, NotFound
 from api.ingest import payload
-from api.logins import links, networks
-from api.logins.clients import Client
+from api.logins import links
 from api.platform import Platform
 from api.players import merges
 from api.privacy import service as privacy
@@ -19,7 +18,7 @@ from api.privacy.service import Erased
 from api.rebuild import service as rebuild
 from tests.events_made import body, kill
 from tests.sql.feed import settle
-from tests.stack import Stack, add_server, drain, no_report, wipe_clickhouse, wipe_postgres
+from tests.stack import Stack, add_server, drain, no_report, player, wipe_clickhouse, wipe_postgres
 
 NAME = "^1Zaphod^7Bee"
 SHOWN = "ZaphodBee"
@@ -73,7 +72,7 @@ def game(first: int = 0) -> list[dict[str, Any]]:
 async def log_in(platform: Platform, server: int, *clients: str) -> None:
     for client_id in clients:
         code = await platform.logins.issue(17, "Zaphod B")
-        client = Client(server, client_id, SHOWN, networks.of_address("198.51.100.7"))
+        client = player(platform, server, client_id, SHOWN, "198.51.100.7")
         assert (await platform.logins.verify(client, code.code)).outcome == "logged_in"
 
 

@@ -4,12 +4,10 @@ from api.errors import RequestError
 from api.ingest.decode import decode
 from api.ingest.sorting import Arrival
 from api.jobs import Steps, ask
-from api.logins import networks
-from api.logins.clients import Client
 from api.platform import Platform
 from api.servers import service as servers
 from tests.events_made import body, kill
-from tests.stack import drain
+from tests.stack import drain, player
 from tests.web.browser import HOSTILE, TESTS
 
 SERVER = "<script>alert('Omaha')</script>"
@@ -46,12 +44,12 @@ async def _play(platform: Platform, server_id: int) -> None:
 async def _log_in(platform: Platform, server_id: int) -> None:
     for member, name in enumerate(HOSTILE, 1):
         shown = name if name.isprintable() else f"Member {member}"
-        client = Client(server_id, f"client{member}", name, networks.of_address(f"192.0.2.{member}"))
+        client = player(platform, server_id, f"client{member}", name, f"192.0.2.{member}")
         await platform.logins.verify(client, (await platform.logins.issue(member, shown)).code)
     # A second member with the client of the first, and a used code from elsewhere.
-    taken = Client(server_id, "client1", "Ann", networks.of_address("192.0.2.50"))
+    taken = player(platform, server_id, "client1", "Ann", "192.0.2.50")
     await platform.logins.verify(taken, (await platform.logins.issue(50, "Fifty")).code)
     used = (await platform.logins.issue(1, "<b>One</b>")).code
     for host, name in ((1, HOSTILE[0]), (99, HOSTILE[0])):
-        away = Client(server_id, "client1", name, networks.of_address(f"192.0.2.{host}"))
+        away = player(platform, server_id, "client1", name, f"192.0.2.{host}")
         await platform.logins.verify(away, used)

@@ -110,7 +110,7 @@ async def trust_range(request: PageRequest, platform: Here, actor: NamedDependen
     """Trust an address or a range."""
     new = await form(request, _NewRangeOf)
     await decisions.trust_range(platform.logins, new.member_id, new.network, new.label, new.days, actor)
-    notice = f"Member {new.member_id} is trusted at {new.network}."
+    notice = f"Member {new.member_id} is trusted there."
     return await done(request, platform, notice, f"/admin/addresses?member={new.member_id}")
 
 

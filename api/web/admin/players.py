@@ -109,7 +109,7 @@ async def export_player(
     platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
 ) -> Response[bytes]:
     """Give out all that is kept of a player, as a file."""
-    found = await privacy.export(platform.postgres, platform.clickhouse, player_id, actor)
+    found = await privacy.export(platform.postgres, platform.clickhouse, platform.settings, player_id, actor)
     packed = msgspec.json.format(msgspec.json.encode(found), indent=2)
     headers = {"Content-Disposition": f'attachment; filename="player-{found.player}.json"'}
     return Response(packed, media_type="application/json", headers=headers)

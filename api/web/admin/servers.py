@@ -45,7 +45,7 @@ async def show_server(request: PageRequest, platform: Here, server_id: ServerId)
         "admin/server.html",
         "servers",
         server=await queries.by_name(platform.postgres, name),
-        findings=await examine(platform.postgres, platform.redis, inside, name),
+        findings=await examine(platform.postgres, platform.redis, platform.logins.hashes, inside, name),
         sessions=await service.sessions(platform.postgres, server_id, _SESSIONS),
     )
 
