@@ -15,8 +15,10 @@ def number(value: float) -> str:
 
 
 def way(units: float) -> str:
-    """Return a way given in game units: "840 m", "12.3 km"."""
+    """Return a way given in game units: "1.2 m", "840 m", "12.3 km"."""
     metres = units * METRES_PER_UNIT
+    if 0 < metres < 9.95:
+        return f"{metres:.1f} m"
     return f"{number(metres)} m" if metres < 9_999.5 else f"{number_with_tenths(metres / 1000)} km"
 
 

@@ -80,12 +80,14 @@ async def _log_in(page: Page, url: str, key: str) -> None:
     await page.wait_for_url(f"{url}/admin")
 
 
-async def _picture(page: Page, name: str) -> None:
+async def picture(page: Page, name: str) -> None:
+    """Keep a picture of a page, where a folder for them is named."""
     if folder := os.environ.get("SCREENSHOTS"):
         await page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
-def _complaints(context: BrowserContext) -> list[str]:
+def complaints(context: BrowserContext) -> list[str]:
+    """Return a list to which all that the browser complains about is added."""
     said: list[str] = []
     context.on(
         "console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None
@@ -100,15 +102,15 @@ def test_every_page_fits_and_says_no_error(stack: Stack, width: str) -> None:
     async def scenario(browser: Browser, url: str, key: str) -> None:
         across, down, scheme = SCREENS[width]
         context = await browser.new_context(viewport={"width": across, "height": down}, color_scheme=scheme)
-        said, page = _complaints(context), await context.new_page()
+        said, page = complaints(context), await context.new_page()
         await page.goto(f"{url}/admin")
-        await _picture(page, f"{width}-login")
+        await picture(page, f"{width}-login")
         await _log_in(page, url, key)
         await page.goto(f"{url}/admin/players")
         player = await page.get_by_role("link", name="Ann", exact=True).get_attribute("href")
         for path in (*PAGES, f"{player}?q=b", f"{player}/erase", "/admin/nothing"):
             await page.goto(url + path)
-            await _picture(
+            await picture(
                 page, f"{width}{path.replace(player or '-', '/player').replace('/', '-').replace('?', '-')}"
             )
             cut = await page.evaluate(
