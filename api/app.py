@@ -18,6 +18,7 @@ import api.logins.routes
 import api.matches.routes
 import api.players.admin
 import api.privacy.admin
+import api.ratings.routes
 import api.servers.admin
 import api.servers.routes
 import api.stats.routes
@@ -47,6 +48,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.game.routes.router,
                     api.servers.routes.router,
                     api.matches.routes.router,
+                    api.ratings.routes.router,
                     api.stats.routes.router,
                     api.audit.admin.router,
                     api.auth.admin.router,

@@ -19,3 +19,4 @@ insert_failures = Counter("afteraction_insert_failures_total", "Blocks that will
 inbox_events = Gauge("afteraction_inbox_events", "Events accepted and not yet in ClickHouse.")
 inbox_oldest_seconds = Gauge("afteraction_inbox_oldest_seconds", "Age of the oldest of them.")
 store_up = Gauge("afteraction_store_up", "1 when the store answers.", ["store"])
+ratings_waiting = Gauge("afteraction_ratings_waiting", "Matches to be rated, or rated anew.", ["gametype"])

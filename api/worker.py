@@ -16,14 +16,18 @@ from api.logins import job as logins
 from api.matches.job import Settler
 from api.platform import Platform
 from api.privacy import job as privacy
+from api.ratings.job import Rater
+
+_RATERS = 0x7261_7469_6E67  # "rating"
 
 log = structlog.get_logger()
 
 
 async def work(platform: Platform) -> None:
-    """Write blocks, settle matches, keep the live ones, run jobs and tidy up, until cancelled."""
+    """Write blocks, settle and rate matches, keep the live ones, run jobs and tidy up, until cancelled."""
     notes = Steps(platform.redis)
     settler = Settler(platform.clickhouse, lambda: ingest.quiet(platform.postgres))
+    rater = Rater(platform.clickhouse, lambda: ingest.among_writers(platform.postgres, _RATERS))
     async with asyncio.TaskGroup() as group:
         for name, step, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
@@ -33,6 +37,7 @@ async def work(platform: Platform) -> None:
                 1.0,
             ),
             ("settle", settler.step, 2.0),
+            ("rate", rater.step, 2.0),
             ("jobs", lambda: jobs.step(platform), 0.2),
             ("links", lambda: logins.step(platform.postgres, platform.clickhouse), 1.0),
             (

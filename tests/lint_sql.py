@@ -20,7 +20,7 @@ _LINE_LENGTH = 125
 _PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
 _TABLE = re.compile(r"FROM \{(\w+):Identifier\}")
 # What a table may be that a query is told; others are told the log.
-_TABLES = {"scores": "player_daily", "results": "match_results"}
+_TABLES = {"scores": "player_daily", "results": "match_results", "ratings": "ratings"}
 _PERCENT = re.compile(r"%(?!s|%|\(\w+\)s)")
 _INSERT = re.compile(r"^INSERT\b", re.MULTILINE)
 _LOWER_CASE = re.compile(

@@ -6,9 +6,11 @@ import click
 import msgspec
 from rich.table import Table
 
-from api.bench import ingest, peers, query
+from api.bench import ingest, peers, query, rating
 from api.bench.peers import PeerFigures
 from api.bench.query import QueryFigures
+from api.bench.rating import Ladder, Plan
+from api.ratings.model import BETA
 from api.terminal import as_json, out, print_json, progress, speaks_plainly
 
 
@@ -118,6 +120,57 @@ def bench_peers(rows: tuple[str, ...], kills: int, freeze_seconds: float, json_:
         return
     out.print(_peer_table(figures))
     out.print(f"load average before: {figures.load_average_before}", highlight=False)
+
+
+@bench.command("rating", help="Ask how well ratings foretell who wins, on a ladder of known skills.")
+@click.option("--players", default=100, show_default=True, type=click.IntRange(30, 10_000))
+@click.option(
+    "--matches", default=1000, show_default=True, type=click.IntRange(20, 1_000_000), help="Of each kind."
+)
+@click.option("--seed", default=1, show_default=True, type=int)
+@click.option(
+    "--spread",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.01, 10),
+    help="How far skills lie apart; with a small one, matches are much chance.",
+)
+@click.option(
+    "--beta",
+    default=BETA,
+    show_default=True,
+    type=click.FloatRange(0.01, 1000),
+    help="How much chance the models take a match for.",
+)
+@as_json
+@speaks_plainly
+def bench_rating(players: int, matches: int, seed: int, spread: float, beta: float, json_: bool) -> None:
+    """Print log loss and Brier score of the rating, of others, of kills per death, and of a coin."""
+    plan = Plan(players, matches, seed, spread, beta)
+    with progress() as bars:
+        bar = bars.add_task("starting", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            bars.update(bar, description=what, completed=done, total=total)
+
+        figures = rating.run(plan, report)
+    if json_:
+        print_json(figures)
+        return
+    for ladder in figures.ladders:
+        out.print(_ladder_table(ladder))
+
+
+def _ladder_table(ladder: Ladder) -> Table:
+    title = f"{ladder.gametype}: {ladder.forecasts:,} forecasts, {ladder.known_forecasts:,} of known players"
+    table = Table(title=title, title_justify="left")
+    table.add_column("by")
+    for name in ("log loss", "Brier", "log loss,\nknown", "Brier,\nknown", "correlation\nwith skill"):
+        table.add_column(name, justify="right")
+    for by in ladder.forecasters:
+        scores = (by.all.log_loss, by.all.brier, by.known.log_loss, by.known.brier, by.skill_correlation)
+        table.add_row(by.name, *("" if score is None else f"{score:.3f}" for score in scores))
+    return table
 
 
 def _peer_table(figures: PeerFigures) -> Table:

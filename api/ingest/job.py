@@ -58,6 +58,13 @@ def writers(postgres: Postgres, *, exclude: bool = False) -> AbstractAsyncContex
 
 
 @asynccontextmanager
+async def among_writers(postgres: Postgres, key: int) -> AsyncIterator[None]:
+    """Be the only one under this key, and among the writers, so that no table is made anew meanwhile."""
+    async with postgres.lock(key), writers(postgres):
+        yield
+
+
+@asynccontextmanager
 async def quiet(postgres: Postgres) -> AsyncIterator[bool]:
     """Keep all writers out for the length of the block.
 

@@ -90,6 +90,18 @@ class ScoreRow(msgspec.Struct):
     playtime: float
 
 
+class RatingRow(msgspec.Struct):
+    """What a match did to a player's rating, in millionths."""
+
+    player_key: int
+    mu_before: int
+    sigma_before: int
+    mu: int
+    sigma: int
+    expected: int
+    result: int
+
+
 class MomentRow(msgspec.Struct):
     """An event of the timeline."""
 
@@ -142,6 +154,18 @@ async def spans(clickhouse: ClickHouse, match_key: int) -> list[Span]:
 async def scores(clickhouse: ClickHouse, match_key: int) -> list[ScoreRow]:
     """Return a line for each player of a match, the most kills first."""
     return await clickhouse.rows(_SQL["scoreboard"], ScoreRow, match=match_key)
+
+
+async def ratings(clickhouse: ClickHouse, match: Head) -> dict[int, RatingRow]:
+    """Return what a match did to its players' ratings, by player; nothing for one that is not rated yet."""
+    rows = await clickhouse.rows(
+        _SQL["ratings"],
+        RatingRow,
+        gametype=match.gametype,
+        started_ms=round(match.first_time.timestamp() * 1000),
+        match=match.match_key,
+    )
+    return {row.player_key: row for row in rows}
 
 
 async def moments(clickhouse: ClickHouse, server_id: int, match_id: str, limit: int) -> list[MomentRow]:

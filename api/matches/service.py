@@ -13,6 +13,7 @@ from api.errors import NotFound
 from api.matches import queries
 from api.paging import Cursor
 from api.players.identities import Identity, identities, parse
+from api.players.skill import UNIT, Skill, skill
 from api.servers.queries import names as server_names
 from api.servers.service import missing_ranges
 from api.stores.clickhouse import ClickHouse
@@ -53,6 +54,17 @@ class Matches(msgspec.Struct):
     next_cursor: str | None
 
 
+class RatingChange(msgspec.Struct):
+    """What the match did to a player's rating in its game type."""
+
+    before: Skill
+    after: Skill
+    expected: Annotated[
+        float, Meta(description="share of the others to be beaten, or chance to win, by the ratings before")
+    ]
+    result: Annotated[float, Meta(description="what came of it; a draw counts half")]
+
+
 class Score(msgspec.Struct):
     """A player's line on the scoreboard."""
 
@@ -76,6 +88,10 @@ class Score(msgspec.Struct):
         list[int], Meta(description="sizes of the runs of kills, each within 4 s", examples=[[2, 3]])
     ]
     playtime: Annotated[float, Meta(description="seconds")]
+    rating: Annotated[
+        RatingChange | None,
+        Meta(description="some seconds after the end; null for bots, and where the match tells nothing"),
+    ]
 
 
 class Actor(msgspec.Struct):
@@ -176,7 +192,7 @@ async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> M
         raise NotFound(f"no match has the id {public_id!r}")
     moments, players, completeness, servers = await asyncio.gather(
         queries.moments(clickhouse, head.server_id, head.match_id, _TIMELINE + 1),
-        scoreboard(clickhouse, head.match_key),
+        scoreboard(clickhouse, head),
         _completeness(clickhouse, postgres, head),
         server_names(postgres),
     )
@@ -191,11 +207,16 @@ async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> M
     )
 
 
-async def scoreboard(clickhouse: ClickHouse, match_key: int) -> list[Score]:
+async def scoreboard(clickhouse: ClickHouse, head: queries.Head) -> list[Score]:
     """Return a line for each player of a match, the most kills first."""
-    rows = await queries.scores(clickhouse, match_key)
+    rows, ratings = await asyncio.gather(
+        queries.scores(clickhouse, head.match_key), queries.ratings(clickhouse, head)
+    )
     people = await identities(clickhouse, [row.player for row in rows])
-    return [Score(**_shared(row, Score) | {"player": people[row.player]}) for row in rows]
+    return [
+        Score(**_shared(row, Score) | {"player": people[row.player]}, rating=_rating(ratings.get(row.player)))
+        for row in rows
+    ]
 
 
 def completeness_of(sessions: list[Session]) -> Completeness:
@@ -220,6 +241,17 @@ async def _session(postgres: Postgres, server_id: int, span: queries.Span) -> Se
 def _shared(row: msgspec.Struct, shown: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the fields of a row that what is shown has too."""
     return {name: getattr(row, name) for name in row.__struct_fields__ if name in shown.__struct_fields__}
+
+
+def _rating(row: queries.RatingRow | None) -> RatingChange | None:
+    if row is None:
+        return None
+    return RatingChange(
+        skill(row.mu_before, row.sigma_before),
+        skill(row.mu, row.sigma),
+        row.expected / UNIT,
+        row.result / UNIT,
+    )
 
 
 def _server(server_id: int, servers: Mapping[int, str]) -> ServerName:

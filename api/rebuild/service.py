@@ -14,6 +14,7 @@ from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import inbox
 from api.ingest import job as ingest
 from api.matches import job as matches
+from api.ratings import job as ratings
 from api.settings import Settings
 from api.stores import migrations
 from api.stores.clickhouse import ClickHouse
@@ -26,6 +27,8 @@ _SQL = queries("clickhouse", "rebuild")
 # Days are filled together up to so many events: a day alone may be few, and each step has its price.
 _STEP_EVENTS = 1_000_000
 _LOG = "raw_events"
+# What no view fills, each after what it is made of.
+_COMPUTED = (matches.NOUN, ratings.NOUN)
 
 Report = Callable[[str, int, int], Awaitable[None]]
 
@@ -36,6 +39,10 @@ class _Noun(msgspec.Struct):
     name: str
     definition: str
     source: str
+
+
+class _Table(msgspec.Struct):
+    name: str
 
 
 class _Day(msgspec.Struct):
@@ -77,14 +84,14 @@ async def migrate(
     """
 
     async def fill(noun: str) -> None:
-        # The worker settles by itself what is not; on a cluster it has to.
-        if fill_by_hand or (clickhouse.cluster and noun == matches.NOUN):
+        # The worker settles and rates by itself what is not; on a cluster it has to.
+        if fill_by_hand or (clickhouse.cluster and noun in _COMPUTED):
             return
         if await _logged(clickhouse):
             await rebuild(postgres, clickhouse, settings, noun, report)
 
     async def settle(nouns: list[str]) -> None:
-        anew = [noun for noun in nouns if noun != matches.NOUN]
+        anew = [noun for noun in nouns if noun not in _COMPUTED]
         if clickhouse.cluster and anew and not fill_by_hand and await _logged(clickhouse):
             raise Conflict(
                 f"this version makes {', '.join(anew)} anew, and on a cluster that is filled by hand: stop "
@@ -137,13 +144,21 @@ async def rebuild(
 async def _known(clickhouse: ClickHouse) -> dict[str, _Noun]:
     """Return what can be rebuilt, each after what it is made of."""
     views = await clickhouse.rows(_SQL["nouns"], _Noun)
-    return {noun.name: noun for noun in [*views, _Noun(matches.NOUN, "", "")]}
+    # In the middle of an upgrade, one may not be there yet.
+    there = {table.name for table in await clickhouse.rows(_SQL["tables"], _Table)}
+    return {
+        noun.name: noun for noun in [*views, *(_Noun(name, "", "") for name in _COMPUTED if name in there)]
+    }
 
 
 def _together(noun: str, known: Mapping[str, _Noun]) -> list[str]:
     """Return a noun and what is made of it."""
-    of_sums = [name for name, entry in known.items() if entry.source == noun]
-    return [noun, *of_sums, *([matches.NOUN] if noun in matches.SOURCES else [])]
+    made = [name for name, entry in known.items() if entry.source == noun]
+    if noun in matches.SOURCES:
+        made.append(matches.NOUN)
+    if ratings.SOURCE in (noun, *made):
+        made.append(ratings.NOUN)
+    return [name for name in (noun, *made) if name in known]
 
 
 async def _logged(clickhouse: ClickHouse) -> int:
@@ -181,6 +196,10 @@ async def _fill(
     await clickhouse.command(f"CREATE TABLE {fresh} AS {noun.name}")
     if noun.name == matches.NOUN:
         await matches.settle_all(clickhouse, fresh)
+        await report(len(spans))
+        return
+    if noun.name == ratings.NOUN:
+        await ratings.rate_all(clickhouse, fresh)
         await report(len(spans))
         return
     if noun.source != _LOG:

@@ -26,6 +26,7 @@ SHARDING_KEYS: Mapping[str, str] = {
     "ingest_batches": "sipHash64(server_id)",
     "player_links": "sipHash64(player_key)",
     "match_results": "match_key",
+    "ratings": "match_key",
 }
 _RECORD = "schema_migrations"
 # A block may wait for days for its shard; by default, tokens are forgotten after an hour.

@@ -136,6 +136,20 @@ FROM (
 ) AS p
 ORDER BY kills DESC, deaths, name, player;
 
+-- name: ratings
+-- What the match did to its players' ratings; the match itself says where in the table they stand.
+SELECT
+    player_key,
+    ratings.mu_before AS mu_before,
+    ratings.sigma_before AS sigma_before,
+    ratings.mu AS mu,
+    ratings.sigma AS sigma,
+    ratings.expected AS expected,
+    ratings.result AS result
+FROM ratings FINAL
+WHERE gametype = {gametype:String} AND started_at = fromUnixTimestamp64Milli({started_ms:Int64}, 'UTC')
+    AND match_key = {match:UInt64} AND player_key != 0;
+
 -- name: timeline
 SELECT
     e.time AS time,

@@ -14,6 +14,9 @@ WHERE
     AND t.name != 'raw_events_view'
 ORDER BY source != 'raw_events', t.name;
 
+-- name: tables
+SELECT name FROM system.tables WHERE database = currentDatabase();
+
 -- name: days
 SELECT
     toString(toDate(received_at)) AS day,

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from api.matches.job import settle_all
+from api.ratings.job import rate_all
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
 from tests.sql.feed import settle
@@ -59,7 +60,7 @@ def read(folder: Path) -> Books:
 
 
 async def books(clickhouse: ClickHouse) -> Books:
-    """Read everything from an open ClickHouse. Settles matches, writes nothing else that stays."""
+    """Read everything from an open ClickHouse. Settles and rates matches, writes nothing else that stays."""
     log = await clickhouse.rows("SELECT session_id, seq, raw FROM raw_events", Line)
     found = Books(log, {}, [])
     for view in await clickhouse.rows(VIEWS, _View):
@@ -80,15 +81,16 @@ def _compare(found: Books, table: str, rows: list[Row], fresh: list[Row]) -> Non
 
 
 async def _read_results(clickhouse: ClickHouse, found: Books) -> None:
-    """What passes for settled must be what a computation of everything gives."""
-    scratch = "audit_of_match_results"
+    """What passes for settled, or for rated, must be what a computation of everything gives."""
     await settle(clickhouse)
-    await clickhouse.command(f"DROP TABLE IF EXISTS {scratch}")
-    await clickhouse.command(f"CREATE TABLE {scratch} AS match_results")
-    await settle_all(clickhouse, scratch)
-    rows, fresh = await _rows(clickhouse, "match_results"), await _rows(clickhouse, scratch)
-    await clickhouse.command(f"DROP TABLE {scratch}")
-    _compare(found, "match_results", rows, fresh)
+    for table, compute in (("match_results", settle_all), ("ratings", rate_all)):
+        scratch = f"audit_of_{table}"
+        await clickhouse.command(f"DROP TABLE IF EXISTS {scratch}")
+        await clickhouse.command(f"CREATE TABLE {scratch} AS {table}")
+        await compute(clickhouse, scratch)
+        rows, fresh = await _rows(clickhouse, table), await _rows(clickhouse, scratch)
+        await clickhouse.command(f"DROP TABLE {scratch}")
+        _compare(found, table, rows, fresh)
 
 
 async def _computed_anew(clickhouse: ClickHouse, view: _View) -> list[Row]:

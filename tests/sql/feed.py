@@ -7,6 +7,7 @@ from uuid import uuid4
 import msgspec
 
 from api.matches.job import Settler
+from api.ratings.job import Rater
 from api.stores.clickhouse import ClickHouse, Column
 
 # 2026-11-21, in unix milliseconds.
@@ -43,8 +44,9 @@ async def feed(
 
 
 async def settle(clickhouse: ClickHouse) -> None:
-    """Settle what the events that were fed have changed, as the worker does soon afterwards."""
+    """Settle what the events that were fed have changed, and rate it, as the worker does soon afterwards."""
     await Settler(clickhouse, _quiet).step()
+    await Rater(clickhouse, _quiet).step()
 
 
 @asynccontextmanager
