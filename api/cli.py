@@ -26,6 +26,7 @@ from api.embedded.engines import Engines
 from api.errors import AfterActionError
 from api.ingest import blocks
 from api.platform import Platform, opened, opened_postgres
+from api.players.marks import Marked, Reason
 from api.players.merges import Merged
 from api.privacy.service import Erased
 from api.rebuild import service as rebuilding
@@ -321,7 +322,7 @@ def rebuild(noun: str | None, json_: bool) -> None:
         out.print(f"rebuilt: {noun or 'all'}")
 
 
-@main.group(help="Players: two who are one person; all that is kept of one, or none of it any more.")
+@main.group(help="Players: who is one person, who is a bot, who cheats; what is kept of one, or no more.")
 def player() -> None:
     """Commands about players."""
 
@@ -366,7 +367,7 @@ def player_erase(id_: str, yes: bool, json_: bool) -> None:
 @speaks_plainly
 def player_merge(id_: str, into: str, json_: bool) -> None:
     """Merge a player into another."""
-    answer = _about_player("merge", id_, into)
+    answer = _about_player("merge", id_, into=into)
     if json_:
         click.echo(answer)
         return
@@ -388,26 +389,76 @@ def player_split(id_: str, json_: bool) -> None:
     out.print(f"{made.player} and {made.into} are two players again: {made.keys} keys", highlight=False)
 
 
-def _about_player(task: jobs.Task, id_: str, into: str = "") -> bytes:
+@player.command("mark", help="Say that player ID is a bot or a person, or with `events` believe those again.")
+@click.argument("id_", metavar="ID")
+@click.argument("word", metavar="bot|person|events", type=click.Choice(["bot", "person", "events"]))
+@click.option("--reason", default="", help="For the list of flags and the audit log.")
+@as_json
+@speaks_plainly
+def player_mark(id_: str, word: str, reason: str, json_: bool) -> None:
+    """Mark a player as a bot or as none."""
+    answer = _about_player("mark", id_, word=word, reason=_reason(reason, needed=False))
+    _show_marked(answer, json_)
+
+
+@player.command("flag", help="Keep player ID off all boards; `unflag` undoes it.")
+@click.argument("id_", metavar="ID")
+@click.option("--reason", required=True, help="Why; the player's page says it.")
+@as_json
+@speaks_plainly
+def player_flag(id_: str, reason: str, json_: bool) -> None:
+    """Flag a player."""
+    _show_marked(_about_player("flag", id_, reason=_reason(reason)), json_)
+
+
+@player.command("unflag", help="Let player ID stand on boards again.")
+@click.argument("id_", metavar="ID")
+@as_json
+@speaks_plainly
+def player_unflag(id_: str, json_: bool) -> None:
+    """Undo a flag."""
+    _show_marked(_about_player("unflag", id_), json_)
+
+
+def _reason(given: str, *, needed: bool = True) -> str:
+    """Return a reason as the API would take it. Raises AfterActionError."""
+    try:
+        return msgspec.convert(given, Reason) if needed or given else given
+    except msgspec.ValidationError as error:
+        raise AfterActionError("--reason: 1 to 500 characters, not only blanks") from error
+
+
+def _show_marked(answer: bytes, json_: bool) -> None:
+    if json_:
+        click.echo(answer)
+        return
+    made = msgspec.json.decode(answer, type=Marked)
+    held = ", ".join(made.marks) or "no mark"
+    out.print(f"{made.player}: {held} ({made.keys} keys)", highlight=False)
+
+
+def _about_player(task: jobs.Task, id_: str, **more: str) -> bytes:
     """Ask about a player, in the running instance or with the stores opened for it; return the JSON."""
     loaded = _load()
     beside = engines.beside(loaded)
+    by = command_line()
+    asked = jobs.about_player(task, id_, by, **more)
     if beside is not None:
-        return asyncio.run(_ask_about(beside, task, id_, into))
+        return asyncio.run(_ask_about(beside, asked))
 
     async def run(platform: Platform) -> bytes:
-        return msgspec.json.encode(await jobs.about(platform, task, id_, command_line(), into))
+        return msgspec.json.encode(await jobs.about(platform, asked, by))
 
     return _with_platform(loaded, run)
 
 
-async def _ask_about(found: Engines, task: jobs.Task, id_: str, into: str) -> bytes:
+async def _ask_about(found: Engines, asked: jobs.Job) -> bytes:
     async def silent(_noun: str, _done: int, _total: int) -> None:
         """Nobody is told how far it is."""
 
     client = redis_store.connect(found.redis_url)
     try:
-        job = await jobs.ask_about(client, task, id_, command_line(), into)
+        job = await jobs.ask_about(client, asked)
         state = await _follow(client, job, silent)
         await jobs.take_answer(client, job)
         return (state.answer or "null").encode()

@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 from api.audit.service import Actor
 from api.errors import AfterActionError, StoreUnavailable
 from api.platform import Platform
-from api.players import merges
+from api.players import marks, merges
+from api.players.marks import Marked, Word
 from api.players.merges import Merged
 from api.privacy import service as privacy
 from api.privacy.service import Erased, Export
@@ -35,7 +36,7 @@ _NOTE_SECONDS = 5.0
 _PATIENCE_SECONDS = 0.25
 _ANSWER_SECONDS = 300
 
-Task = Literal["rebuild", "export", "count", "erase", "merge", "split"]
+Task = Literal["rebuild", "export", "count", "erase", "merge", "split", "mark", "flag", "unflag"]
 
 
 class Job(msgspec.Struct):
@@ -47,6 +48,8 @@ class Job(msgspec.Struct):
     task: Task = "rebuild"
     player: str = ""
     into: str = ""
+    word: Word = "events"
+    reason: str = ""
     by: Actor | None = None
 
 
@@ -74,9 +77,14 @@ async def ask(redis: Redis, noun: str | None) -> str:
     return job.id
 
 
-async def ask_about(redis: Redis, task: Task, player: str, by: Actor, into: str = "") -> str:
+def about_player(task: Task, player: str, by: Actor, **more: str) -> Job:
+    """Return what is asked about a player; `more` are fields of the job."""
+    asked = {"id": uuid4().hex, "task": task, "player": player, "by": by, **more}
+    return msgspec.convert(asked, Job, from_attributes=True)
+
+
+async def ask_about(redis: Redis, job: Job) -> str:
     """Queue what is asked about a player and return the job's id. It is among no recent jobs."""
-    job = Job(uuid4().hex, task=task, player=player, by=by, into=into)
     with away():
         await redis.lpush(_QUEUE, msgspec.json.encode(job))
     return job.id
@@ -174,7 +182,7 @@ async def _run(platform: Platform, job: Job) -> None:
 
     try:
         if job.by is not None:
-            found = await about(platform, job.task, job.player, job.by, job.into)
+            found = await about(platform, job, job.by)
             last.answer = msgspec.json.encode(found).decode()
         else:
             await rebuild.rebuild(platform.postgres, platform.clickhouse, platform.settings, job.noun, report)
@@ -184,15 +192,21 @@ async def _run(platform: Platform, job: Job) -> None:
     await note(last)
 
 
-async def about(
-    platform: Platform, task: Task, player: str, by: Actor, into: str = ""
-) -> Erased | Export | Merged:
+async def about(platform: Platform, job: Job, by: Actor) -> Erased | Export | Merged | Marked:
     """Do what is asked about a player, in the process that has the stores."""
-    if task == "merge":
-        return await merges.merge(platform.postgres, platform.clickhouse, player, into, by)
-    if task == "split":
-        return await merges.split(platform.postgres, platform.clickhouse, player, by)
-    if task == "export":
-        return await privacy.export(platform.postgres, platform.clickhouse, platform.settings, player, by)
-    stores = platform.postgres, platform.clickhouse, platform.redis, platform.settings
-    return await privacy.erase(*stores, player, by, dry_run=task != "erase")
+    stores = platform.postgres, platform.clickhouse
+    match job.task:
+        case "merge":
+            return await merges.merge(*stores, job.player, job.into, by)
+        case "split":
+            return await merges.split(*stores, job.player, by)
+        case "mark":
+            return await marks.mark(*stores, job.player, job.word, job.reason, by)
+        case "flag":
+            return await marks.flag(*stores, job.player, job.reason, by)
+        case "unflag":
+            return await marks.unflag(*stores, job.player, by)
+        case "export":
+            return await privacy.export(*stores, platform.settings, job.player, by)
+    every = *stores, platform.redis, platform.settings
+    return await privacy.erase(*every, job.player, by, dry_run=job.task != "erase")

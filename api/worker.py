@@ -15,6 +15,7 @@ from api.live import job as live
 from api.logins import job as logins
 from api.matches.job import Settler
 from api.platform import Platform
+from api.players import marks
 from api.privacy import job as privacy
 from api.ratings.job import Rater
 
@@ -45,6 +46,7 @@ async def work(platform: Platform) -> None:
                 lambda: logins.reconcile(platform.postgres, platform.clickhouse),
                 86_400.0,
             ),
+            ("marks", lambda: marks.step(platform.postgres, platform.clickhouse), 5.0),
             ("merges", lambda: merges.step(platform.postgres, platform.clickhouse), 30.0),
             (
                 "erasures",

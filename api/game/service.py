@@ -117,12 +117,14 @@ async def _stats(clickhouse: ClickHouse, asker: Asker, arguments: str, _: date) 
 
 
 async def _stats_of(clickhouse: ClickHouse, name: str) -> list[str]:
-    found = await players.find(clickhouse, name[:64], "kills", "include", paging.START, 1)
+    found = await players.find(clickhouse, name[:64], "kills", "include", paging.START, 1, "include")
     if not found.players:
         return words.lines(f"Nobody is known whose name holds {words.plain(name)}.")
     who = found.players[0].player
     known = await person(clickhouse, parse(who.id))
     label = {"verified": "member", "client": "client", "name": "by name only", "bot": "bot"}[who.rung]
+    if who.flagged:
+        label += ", flagged"
     return _record(f"{words.plain(who.name)} ({label})", await players.record(clickhouse, known))
 
 
@@ -153,6 +155,8 @@ async def _rank(clickhouse: ClickHouse, asker: Asker, arguments: str, today: dat
         return words.lines(board)
     if asker.person is None:
         return words.lines(_NEW)
+    if asker.identity is not None and asker.identity.flagged:
+        return words.lines(f"{_called(asker)} is flagged by an admin, and stands on no board.")
     scope, metric = Scope(board.period, bots="include" if _is_bot(asker) else "exclude"), board.metric
     found = await leaderboards.standing(clickhouse, metric.name, scope, today, asker.person.player)
     if found.rank is None:

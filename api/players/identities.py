@@ -16,6 +16,7 @@ _ID = re.compile(r"[0-9a-f]{16}")
 
 Rung = Literal["verified", "client", "name", "bot"]
 Bots = Literal["exclude", "include", "only"]
+Flagged = Literal["exclude", "include", "only"]
 
 
 class Identity(msgspec.Struct):
@@ -30,6 +31,7 @@ class Identity(msgspec.Struct):
         ),
     ]
     bot: bool
+    flagged: Annotated[bool, Meta(description="an admin keeps the player off all boards")] = False
 
 
 class Person(msgspec.Struct):
@@ -68,7 +70,7 @@ async def identities(clickhouse: ClickHouse, players: Iterable[int]) -> dict[int
 async def seen(clickhouse: ClickHouse, players: list[int]) -> dict[int, Identity]:
     """Return who the players are, but for those who were never seen."""
     rows = await clickhouse.rows(_SQL["identities"], _Row, players=players)
-    return {row.player: Identity(row.id, row.name, row.rung, row.bot) for row in rows}
+    return {row.player: Identity(row.id, row.name, row.rung, row.bot, row.flagged) for row in rows}
 
 
 def unknown(player: int) -> Identity:

@@ -25,7 +25,7 @@ from api.ingest import payload, tombstones
 from api.ingest.tombstones import GAME_WORDS, shown
 from api.keyed import Keyed
 from api.logins import links
-from api.players import merges
+from api.players import marks, merges
 from api.players.identities import parse, person
 from api.privacy import caches, traces
 from api.rebuild.service import finish_blocks
@@ -46,6 +46,8 @@ _ERASE: Final = (
     "erase_smf_user_mappings",
     "erase_changed_links",
     "erase_player_merges",
+    "erase_admin_marks",
+    "erase_changed_marks",
 )
 Row = dict[str, Any]
 
@@ -74,6 +76,7 @@ class Export(msgspec.Struct):
     counts: Annotated[dict[str, list[Row]], Meta(description="the player's rows of every table of counts")]
     chat: list[Row]
     links: list[Row]
+    marks: Annotated[list[Row], Meta(description="what admins said of the player")]
     logins: list[Row]
     addresses: list[Row]
     approvals: list[Row]
@@ -208,6 +211,7 @@ async def erase(
             if key in work.keys:
                 return erased
         await links.write_changed_now(postgres, clickhouse)
+        await marks.write_changed_now(postgres, clickhouse)
         who = await _who(postgres, clickhouse, key)
         await _begin(postgres, clickhouse, redis, settings, who, by)
         return (await _finish_all(postgres, clickhouse, redis, settings, lock))[-1][1]
@@ -250,6 +254,7 @@ async def export(
         counts=counts,
         chat=await clickhouse.rows(_LOG["chat"], Row, keys=who.keys),
         links=await postgres.rows(_SQL["links"], Row, **found),
+        marks=await postgres.rows(_SQL["marks"], Row, **found),
         logins=await postgres.rows(_SQL["logins"], Row, **found),
         addresses=[_unsealed(row, hashes) for row in trusted],
         approvals=[_unsealed(row, hashes) for row in asked],
@@ -432,6 +437,8 @@ async def _finish_all(
         await _clean_tables(clickhouse, unfinished.work, lock)
         await caches.forget(redis, _texts(unfinished.work))
         done.append((unfinished.work, await _clean_postgres(postgres, clickhouse, settings, unfinished)))
+        await marks.write_changed_now(postgres, clickhouse)
+        await clickhouse.command("OPTIMIZE TABLE player_marks FINAL")
     return done
 
 
@@ -490,7 +497,8 @@ async def _clean_postgres(
     audited = [row["id"] for row in await _audited(postgres, work)]
     namesakes = await _namesakes(clickhouse, work)
     async with postgres.transaction() as connection:
-        found = _in_postgres(work)
+        stand_ins = [str(key) for key in work.stand_in_keys]
+        found = _in_postgres(work) | {"stand_in": unfinished.stand_in, "stand_in_keys": stand_ins}
         for name in _ERASE:
             work.rows[name.removeprefix("erase_")] = (await connection.execute(_SQL[name], found)).rowcount
         erased = await tombstones.read(connection, keyed.load(settings))
@@ -498,6 +506,8 @@ async def _clean_postgres(
             packed = payload.pack(list(erased.hold(payload.unpack(row.payload))))
             await connection.execute(_SQL["replace_set_aside"], (packed, row.id))
         await connection.execute(_SQL["erase_quarantine"], (quarantined,))
+        pattern = traces.in_bytes([*work.names, *work.clients])
+        await marks.forget_reasons(postgres, connection, lambda text: pattern.search(text.encode()))
         await connection.execute(_SQL["blacken"], (_subjects(work), audited))
         rows = msgspec.json.encode(work.rows).decode()
         await connection.execute(_SQL["finish"], (rows, unfinished.id))

@@ -11,7 +11,9 @@ from msgspec import Meta
 from api import paging
 from api.errors import NotFound
 from api.paging import Cursor
-from api.players.identities import Bots, Identity, Person, identities, parse, person
+from api.players import marks
+from api.players.identities import Bots, Flagged, Identity, Person, identities, parse, person
+from api.players.marks import Flag
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -178,6 +180,7 @@ class Player(msgspec.Struct):
     """All that is known of a player."""
 
     identity: Identity
+    flag: Annotated[Flag | None, Meta(description="why an admin keeps the player off all boards")]
     names: Annotated[list[NameUsed], Meta(description="the latest first")]
     first_seen: datetime
     last_seen: datetime
@@ -241,7 +244,15 @@ class _Presence(msgspec.Struct):
     multi_kills: list[int]
 
 
-async def find(clickhouse: ClickHouse, q: str, sort: Sort, bots: Bots, after: Cursor, limit: int) -> Players:
+async def find(
+    clickhouse: ClickHouse,
+    q: str,
+    sort: Sort,
+    bots: Bots,
+    after: Cursor,
+    limit: int,
+    flagged: Flagged = "exclude",
+) -> Players:
     """Return a page of the players one of whose names holds `q`, the highest of `sort` first."""
     rows = await clickhouse.rows(
         _SQL["list"],
@@ -249,6 +260,7 @@ async def find(clickhouse: ClickHouse, q: str, sort: Sort, bots: Bots, after: Cu
         q=q,
         sort=_SORT_COLUMNS.get(sort, sort),
         bots=bots,
+        flagged=flagged,
         after_value=after.value,
         after_id=after.id,
         limit=limit + 1,
@@ -277,7 +289,7 @@ async def player(clickhouse: ClickHouse, public_id: str) -> Player:
     """Return all that is known of a player, under any of their keys. Raises NotFound for an unknown one."""
     who = await person(clickhouse, parse(public_id))
     keys = who.keys
-    (totals, presence, recent, rivals), (hits, weapons, maps, names) = await asyncio.gather(
+    (totals, presence, recent, rivals), (hits, weapons, maps, names, flag) = await asyncio.gather(
         asyncio.gather(
             clickhouse.one(_SQL["totals"], _Totals, keys=keys),
             clickhouse.one(_SQL["presence"], _Presence, keys=keys),
@@ -289,6 +301,7 @@ async def player(clickhouse: ClickHouse, public_id: str) -> Player:
             clickhouse.rows(_SQL["weapons"], PlayerWeapon, keys=keys),
             clickhouse.rows(_SQL["maps"], PlayerMap, keys=keys),
             clickhouse.rows(_SQL["names"], NameUsed, keys=keys),
+            marks.flag_of(clickhouse, keys),
         ),
     )
     if totals is None or totals.events == 0:
@@ -297,6 +310,7 @@ async def player(clickhouse: ClickHouse, public_id: str) -> Player:
     played = presence or _Presence(0, None, None, [])
     return Player(
         identity=people[who.player],
+        flag=flag,
         names=names,
         first_seen=totals.first_seen,
         last_seen=totals.last_seen,

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from api import paging
-from api.players.identities import Bots
+from api.players.identities import Bots, Flagged
 from api.stats import drilldown, leaderboards, maps, players, totals, weapons
 from api.stats.drilldown import By, Countable, Drilldown, Filter
 from api.stats.leaderboards import Board, Metrics, Scope
@@ -45,9 +45,12 @@ async def list_players(
     bots: FromQuery[Bots] = "exclude",
     cursor: After = None,
     limit: Limit = 25,
+    flagged: Annotated[
+        Flagged, QueryParameter(description="those whom an admin keeps off all boards")
+    ] = "exclude",
 ) -> Players:
     """Return players, the highest first. Names are compared without case and colour codes."""
-    return await players.find(clickhouse, q, sort, bots, paging.decode(cursor), limit)
+    return await players.find(clickhouse, q, sort, bots, paging.decode(cursor), limit, flagged)
 
 
 @get("/players/{player_id:str}", operation_id="getPlayer", summary="One player", tags=["stats"])

@@ -25,6 +25,7 @@ SETTINGS: Mapping[str, object] = {
 SHARDING_KEYS: Mapping[str, str] = {
     "ingest_batches": "sipHash64(server_id)",
     "player_links": "sipHash64(player_key)",
+    "player_marks": "sipHash64(player_key)",
     "match_results": "match_key",
     "ratings": "match_key",
 }

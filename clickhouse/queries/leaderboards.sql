@@ -54,8 +54,9 @@ WHERE value > 0
     AND sample >= {minimum:UInt64}
     AND (value, player) < ({after_value:Float64}, {after_id:UInt64})
     AND ({bots:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM player_identities WHERE bot
+        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
     )) = ({bots:String} = 'only'))
+    AND player NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged)
 ORDER BY value DESC, player DESC
 LIMIT {limit:UInt32};
 
@@ -93,7 +94,8 @@ WHERE value > 0
     AND sample >= {minimum:UInt64}
     AND (value, player) < ({after_value:Float64}, {after_id:UInt64})
     AND ({bots:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM player_identities WHERE bot
+        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
     )) = ({bots:String} = 'only'))
+    AND player NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged)
 ORDER BY value DESC, player DESC
 LIMIT {limit:UInt32};

@@ -10,25 +10,27 @@ FROM player_links FINAL
 WHERE player_links.player = person;
 
 -- name: identities
+WITH own AS (
+    SELECT player_key FROM player_links FINAL WHERE player IN {players:Array(UInt64)}
+    UNION ALL
+    SELECT arrayJoin({players:Array(UInt64)}) AS player_key
+)
 SELECT
     ifNull(links.player, seen.player_key) AS player,
     public_id(player) AS id,
     argMaxIf(seen.shown, seen.last_seen, seen.shown != '') AS name,
     multiIf(
         max(ifNull(links.verified, false)), 'verified',
-        max(seen.bot), 'bot',
+        bot, 'bot',
         max(seen.guid) != '', 'client',
         'name'
     ) AS rung,
-    toBool(max(seen.bot)) AS bot
+    toBool(max(seen.player_key IN (SELECT player_key FROM bot_keys WHERE player_key IN own))) AS bot,
+    toBool(max(seen.player_key IN (SELECT player_key FROM player_marks FINAL WHERE flagged))) AS flagged
 FROM (
-    SELECT player_key, shown, guid, bot, last_seen
+    SELECT player_key, shown, guid, last_seen
     FROM player_identities
-    WHERE player_key IN (
-        SELECT player_key FROM player_links FINAL WHERE player IN {players:Array(UInt64)}
-        UNION ALL
-        SELECT arrayJoin({players:Array(UInt64)}) AS player_key
-    )
+    WHERE player_key IN own
 ) AS seen
 LEFT JOIN player_links AS links FINAL ON links.player_key = seen.player_key
 GROUP BY player;
@@ -68,8 +70,11 @@ FROM (
 )
 WHERE (value, player) < ({after_value:Float64}, {after_id:UInt64})
     AND ({bots:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM player_identities WHERE bot
+        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
     )) = ({bots:String} = 'only'))
+    AND ({flagged:String} = 'include' OR (player IN (
+        SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged
+    )) = ({flagged:String} = 'only'))
     AND ({q:String} = '' OR player IN (
         SELECT transform(player_key, links.1, links.2, player_key)
         FROM player_identities

@@ -69,6 +69,7 @@ FROM (
             c.name IN ('name', 'shown') AND position(c.type, 'Tuple') > 0,
             concat('(t.', c.name, '.1, if(', is_own, ', \'\', t.', c.name, '.2)) AS ', c.name),
             c.name IN ('name', 'shown'), concat('if(', is_own, ', \'\', t.', c.name, ') AS ', c.name),
+            c.name = 'reason', concat('if(', is_own, ', \'\', t.reason) AS reason'),
             c.name = 'verified', concat('t.verified AND NOT ', is_own, ' AS verified'),
             ''
         ) AS replaced,

@@ -38,8 +38,9 @@ WHERE weapon = {weapon:String}
 GROUP BY player
 HAVING kills > 0
     AND ({bots:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM player_identities WHERE bot
+        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
     )) = ({bots:String} = 'only'))
+    AND player NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged)
 ORDER BY kills DESC, player
 LIMIT {limit:UInt32};
 

@@ -43,7 +43,8 @@ SELECT
     (
         SELECT count(*) FROM player_merges
         WHERE player = ANY(%(ids)s) OR into_player = ANY(%(ids)s) OR keys && %(keys)s::text [] OR before && %(keys)s::text []
-    ) AS player_merges;
+    ) AS player_merges,
+    (SELECT count(*) FROM admin_marks WHERE player = ANY(%(ids)s) OR keys && %(keys)s::text []) AS admin_marks;
 
 -- name: erase_login_token_history
 DELETE FROM login_token_history WHERE client_id = ANY(%(clients)s) OR member_id = ANY(%(members)s);
@@ -69,6 +70,32 @@ DELETE FROM changed_links WHERE client_id = ANY(%(clients)s);
 -- name: erase_player_merges
 DELETE FROM player_merges
 WHERE player = ANY(%(ids)s) OR into_player = ANY(%(ids)s) OR keys && %(keys)s::text [] OR before && %(keys)s::text [];
+
+-- name: erase_admin_marks
+-- What holds goes on holding, for the stand-ins, and without a word about why.
+WITH undone AS (
+    DELETE FROM admin_marks
+    WHERE undone_at IS NOT NULL AND (player = ANY(%(ids)s) OR keys && %(keys)s::text [])
+)
+
+UPDATE admin_marks SET
+    player = %(stand_in)s,
+    keys = ARRAY(
+        SELECT coalesce(moved.stand_in, own.key)
+        FROM unnest(keys) AS own (key)
+        LEFT JOIN unnest(%(keys)s::text [], %(stand_in_keys)s::text []) AS moved (key, stand_in) ON moved.key = own.key
+    ),
+    reason = ''
+WHERE undone_at IS NULL AND (player = ANY(%(ids)s) OR keys && %(keys)s::text []);
+
+-- name: erase_changed_marks
+DELETE FROM changed_marks WHERE player_key = ANY(%(keys)s);
+
+-- name: marks
+SELECT kind, player, reason, made_at, undone_at
+FROM admin_marks
+WHERE player = ANY(%(ids)s) OR keys && %(keys)s::text []
+ORDER BY id;
 
 -- name: set_aside
 -- Accepted events outside of any block, which wait for an admin.

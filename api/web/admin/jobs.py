@@ -13,6 +13,7 @@ _ABOUT = {
     "jobs": "what commands ask for",
     "links": "changed links to ClickHouse",
     "all links": "all links, once a day",
+    "marks": "changed marks of players to ClickHouse",
     "merges": "ClickHouse's merges looked over",
     "tidy": "old digests forgotten",
     "forget": "old logins forgotten",

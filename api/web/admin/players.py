@@ -14,8 +14,8 @@ from api import paging
 from api.audit.service import Actor
 from api.paging import START
 from api.platform import Platform
-from api.players import merges
-from api.players.admin import NewMerge, PlayerPath
+from api.players import marks, merges
+from api.players.admin import NewFlag, NewMark, NewMerge, PlayerPath
 from api.players.identities import Bots
 from api.privacy import service as privacy
 from api.settings import Settings
@@ -46,7 +46,7 @@ async def list_players(request: PageRequest, platform: Here) -> Template:
     """Find players by a part of any name that they used, the latest first."""
     query = asked(request, _Asked)
     after = paging.decode(query.cursor)
-    found = await players.find(platform.clickhouse, query.q, "last_seen", query.bots, after, _ROWS)
+    found = await players.find(platform.clickhouse, query.q, "last_seen", query.bots, after, _ROWS, "include")
     older = None
     if found.next_cursor:
         older = "/admin/players?" + urlencode({"q": query.q, "bots": query.bots, "cursor": found.next_cursor})
@@ -69,7 +69,9 @@ async def show_player(request: PageRequest, platform: Here, player_id: PlayerPat
     player = await players.player(platform.clickhouse, player_id)
     candidates = []
     if query.q:
-        found = await players.find(platform.clickhouse, query.q, "last_seen", "include", START, _CANDIDATES)
+        found = await players.find(
+            platform.clickhouse, query.q, "last_seen", "include", START, _CANDIDATES, "include"
+        )
         candidates = [row for row in found.players if row.player.id != player.identity.id]
     return page(
         request,
@@ -79,6 +81,7 @@ async def show_player(request: PageRequest, platform: Here, player_id: PlayerPat
         q=query.q,
         candidates=candidates,
         merges=await merges.current(platform.postgres, platform.clickhouse, player.identity.id),
+        marks=await marks.current(platform.postgres, platform.clickhouse, player.identity.id),
         rungs=_RUNGS,
     )
 
@@ -102,6 +105,37 @@ async def split_player(
     made = await merges.split(platform.postgres, platform.clickhouse, player_id, actor)
     notice = f"Split: {made.player} and {made.into} are two players again."
     return await done(request, platform, notice, "/admin/players")
+
+
+@post("/admin/players/{player_id:str}/mark", status_code=200)
+async def mark_player(
+    request: PageRequest, platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
+) -> Redirect:
+    """Say that a player is a bot, or is none."""
+    new = await form(request, NewMark)
+    stores = platform.postgres, platform.clickhouse
+    made = await marks.mark(*stores, player_id, new.word, new.reason or "", actor)
+    said = {"bot": "A bot, from now on.", "person": "No bot, from now on.", "events": "As events say, again."}
+    return await done(request, platform, said[new.word], f"/admin/players/{made.player}")
+
+
+@post("/admin/players/{player_id:str}/flag", status_code=200)
+async def flag_player(
+    request: PageRequest, platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
+) -> Redirect:
+    """Keep a player off all boards."""
+    new = await form(request, NewFlag)
+    made = await marks.flag(platform.postgres, platform.clickhouse, player_id, new.reason, actor)
+    return await done(request, platform, "Flagged: on no board.", f"/admin/players/{made.player}")
+
+
+@post("/admin/players/{player_id:str}/unflag", status_code=200)
+async def unflag_player(
+    request: PageRequest, platform: Here, actor: NamedDependency[Actor], player_id: PlayerPath
+) -> Redirect:
+    """Let a player stand on boards again."""
+    made = await marks.unflag(platform.postgres, platform.clickhouse, player_id, actor)
+    return await done(request, platform, "On boards again.", f"/admin/players/{made.player}")
 
 
 @post("/admin/players/{player_id:str}/export", status_code=200)
@@ -146,6 +180,9 @@ handlers = [
     show_player,
     merge_player,
     split_player,
+    mark_player,
+    flag_player,
+    unflag_player,
     export_player,
     ask_erase,
     erase_player,
