@@ -11,6 +11,7 @@ import api.game.routes
 import api.health.routes
 import api.ingest.admin
 import api.ingest.routes
+import api.left_out.admin
 import api.live.routes
 import api.logins.admin
 import api.logins.members
@@ -58,6 +59,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.logins.members.router,
                     api.logins.admin.member_router,
                     api.logins.admin.router,
+                    api.left_out.admin.router,
                     api.players.admin.router,
                     api.privacy.admin.router,
                     api.servers.admin.router,

@@ -25,6 +25,7 @@ from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
 from api.ingest import blocks
+from api.left_out import service as left_out
 from api.platform import Platform, opened, opened_postgres
 from api.players.marks import Marked, Reason
 from api.players.merges import Merged
@@ -332,7 +333,7 @@ def player() -> None:
 @speaks_plainly
 def player_export(id_: str) -> None:
     """Export a player."""
-    click.echo(msgspec.json.format(_about_player("export", id_), indent=2))
+    click.echo(msgspec.json.format(_about("export", id_), indent=2))
 
 
 @player.command("erase", help="Take player ID out of everything; only says how much that is, without --yes.")
@@ -342,7 +343,7 @@ def player_export(id_: str) -> None:
 @speaks_plainly
 def player_erase(id_: str, yes: bool, json_: bool) -> None:
     """Erase a player."""
-    answer = _about_player("erase" if yes else "count", id_)
+    answer = _about("erase" if yes else "count", id_)
     if json_:
         click.echo(answer)
         return
@@ -367,7 +368,7 @@ def player_erase(id_: str, yes: bool, json_: bool) -> None:
 @speaks_plainly
 def player_merge(id_: str, into: str, json_: bool) -> None:
     """Merge a player into another."""
-    answer = _about_player("merge", id_, into=into)
+    answer = _about("merge", id_, into=into)
     if json_:
         click.echo(answer)
         return
@@ -381,7 +382,7 @@ def player_merge(id_: str, into: str, json_: bool) -> None:
 @speaks_plainly
 def player_split(id_: str, json_: bool) -> None:
     """Split a player off again."""
-    answer = _about_player("split", id_)
+    answer = _about("split", id_)
     if json_:
         click.echo(answer)
         return
@@ -397,7 +398,7 @@ def player_split(id_: str, json_: bool) -> None:
 @speaks_plainly
 def player_mark(id_: str, word: str, reason: str, json_: bool) -> None:
     """Mark a player as a bot or as none."""
-    answer = _about_player("mark", id_, word=word, reason=_reason(reason, needed=False))
+    answer = _about("mark", id_, word=word, reason=_reason(reason, needed=False))
     _show_marked(answer, json_)
 
 
@@ -408,7 +409,7 @@ def player_mark(id_: str, word: str, reason: str, json_: bool) -> None:
 @speaks_plainly
 def player_flag(id_: str, reason: str, json_: bool) -> None:
     """Flag a player."""
-    _show_marked(_about_player("flag", id_, reason=_reason(reason)), json_)
+    _show_marked(_about("flag", id_, reason=_reason(reason)), json_)
 
 
 @player.command("unflag", help="Let player ID stand on boards again.")
@@ -417,7 +418,7 @@ def player_flag(id_: str, reason: str, json_: bool) -> None:
 @speaks_plainly
 def player_unflag(id_: str, json_: bool) -> None:
     """Undo a flag."""
-    _show_marked(_about_player("unflag", id_), json_)
+    _show_marked(_about("unflag", id_), json_)
 
 
 def _reason(given: str, *, needed: bool = True) -> str:
@@ -437,17 +438,51 @@ def _show_marked(answer: bytes, json_: bool) -> None:
     out.print(f"{made.player}: {held} ({made.keys} keys)", highlight=False)
 
 
-def _about_player(task: jobs.Task, id_: str, **more: str) -> bytes:
-    """Ask about a player, in the running instance or with the stores opened for it; return the JSON."""
+@main.group(help="Matches: taken out of every number, and put back.")
+def match() -> None:
+    """Commands about matches."""
+
+
+@match.command("flag", help="Take match ID out of every number; `unflag` undoes it.")
+@click.argument("id_", metavar="ID")
+@click.option("--reason", required=True, help="Why; the match's page says it.")
+@as_json
+@speaks_plainly
+def match_flag(id_: str, reason: str, json_: bool) -> None:
+    """Leave a match out."""
+    _show_carried_out(_about("leave_out", id_, reason=_reason(reason)), json_)
+
+
+@match.command("unflag", help="Put match ID back into the numbers.")
+@click.argument("id_", metavar="ID")
+@as_json
+@speaks_plainly
+def match_unflag(id_: str, json_: bool) -> None:
+    """Put a match back."""
+    _show_carried_out(_about("put_back", id_), json_)
+
+
+def _show_carried_out(answer: bytes, json_: bool) -> None:
+    if json_:
+        click.echo(answer)
+        return
+    out.print("it stands; a running instance now counts all anew for it, which may take minutes")
+
+
+def _about(task: jobs.Task, id_: str, **more: str) -> bytes:
+    """Ask about a player or a match, here or in the running instance; return the JSON."""
     loaded = _load()
     beside = engines.beside(loaded)
     by = command_line()
-    asked = jobs.about_player(task, id_, by, **more)
+    asked = jobs.question(task, id_, by, **more)
     if beside is not None:
         return asyncio.run(_ask_about(beside, asked))
 
     async def run(platform: Platform) -> bytes:
-        return msgspec.json.encode(await jobs.about(platform, asked, by))
+        answer = msgspec.json.encode(await jobs.about(platform, asked, by))
+        if task in ("leave_out", "put_back"):
+            await left_out.carry_out(platform.postgres, platform.clickhouse, loaded, _say_filled)
+        return answer
 
     return _with_platform(loaded, run)
 

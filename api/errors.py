@@ -9,6 +9,7 @@ AfterActionError
 │   ├── Forbidden             403
 │   ├── NotFound              404
 │   ├── Conflict              409
+│   ├── Gone                  410
 │   ├── BodyTooLarge          413
 │   ├── Unprocessable         422
 │   └── TooManyRequests       429
@@ -76,6 +77,13 @@ class Conflict(RequestError):
 
     status = 409
     title = "Conflict"
+
+
+class Gone(RequestError):
+    """It exists, and is not shown any more."""
+
+    status = 410
+    title = "Gone"
 
 
 class BodyTooLarge(RequestError):

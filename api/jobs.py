@@ -17,6 +17,8 @@ from redis.asyncio import Redis
 
 from api.audit.service import Actor
 from api.errors import AfterActionError, StoreUnavailable
+from api.left_out import service as left_out
+from api.left_out.service import LeftOut, PutBack
 from api.platform import Platform
 from api.players import marks, merges
 from api.players.marks import Marked, Word
@@ -36,17 +38,22 @@ _NOTE_SECONDS = 5.0
 _PATIENCE_SECONDS = 0.25
 _ANSWER_SECONDS = 300
 
-Task = Literal["rebuild", "export", "count", "erase", "merge", "split", "mark", "flag", "unflag"]
+Task = Literal[
+    "rebuild", "export", "count", "erase", "merge", "split", "mark", "flag", "unflag", "leave_out", "put_back"
+]
 
 
 class Job(msgspec.Struct):
-    """A rebuild of one noun, or of all (None); or what is asked about a player, by whom."""
+    """A rebuild of one noun, or of all (None); or what is asked about a player or a match, by whom.
+
+    A `leave_out` by nobody carries out what admins said of matches.
+    """
 
     id: str
     noun: str | None = None
     asked_at: datetime | None = None
     task: Task = "rebuild"
-    player: str = ""
+    subject: str = ""
     into: str = ""
     word: Word = "events"
     reason: str = ""
@@ -67,24 +74,46 @@ class Progress(msgspec.Struct):
 async def ask(redis: Redis, noun: str | None) -> str:
     """Queue a rebuild and return the job's id."""
     job = Job(uuid4().hex, noun, datetime.now(UTC))
-    packed = msgspec.json.encode(job)
+    await _list(redis, job)
     with away():
-        async with redis.pipeline(transaction=True) as pipe:
-            pipe.lpush(_QUEUE, packed)
-            pipe.lpush(_RECENT, packed)
-            pipe.ltrim(_RECENT, 0, _RECENT_JOBS - 1)
-            await pipe.execute()
+        await redis.lpush(_QUEUE, msgspec.json.encode(job))
     return job.id
 
 
-def about_player(task: Task, player: str, by: Actor, **more: str) -> Job:
-    """Return what is asked about a player; `more` are fields of the job."""
-    asked = {"id": uuid4().hex, "task": task, "player": player, "by": by, **more}
+async def _list(redis: Redis, job: Job) -> None:
+    """Put a job among the recent ones."""
+    with away():
+        async with redis.pipeline(transaction=True) as pipe:
+            pipe.lpush(_RECENT, msgspec.json.encode(job))
+            pipe.ltrim(_RECENT, 0, _RECENT_JOBS - 1)
+            await pipe.execute()
+
+
+async def leave_out_step(platform: Platform) -> None:
+    """Carry out what admins said of matches, if anything waits, and let it be seen among the jobs.
+
+    What waits stands in Postgres: nothing is lost with the queue.
+    """
+    waiting = await left_out.waiting(platform.postgres, platform.clickhouse)
+    if not waiting:
+        return
+    job = Job(f"matches-{waiting[-1]}", asked_at=datetime.now(UTC), task="leave_out")
+    with suppress(StoreUnavailable):
+        if await progress(platform.redis, job.id) is None:
+            await _list(platform.redis, job)
+    ended = await _run(platform, job)
+    if ended.failure:
+        raise AfterActionError(ended.failure)
+
+
+def question(task: Task, subject: str, by: Actor, **more: str) -> Job:
+    """Return what is asked about a player or a match; `more` are fields of the job."""
+    asked = {"id": uuid4().hex, "task": task, "subject": subject, "by": by, **more}
     return msgspec.convert(asked, Job, from_attributes=True)
 
 
 async def ask_about(redis: Redis, job: Job) -> str:
-    """Queue what is asked about a player and return the job's id. It is among no recent jobs."""
+    """Queue what is asked about a player or a match and return the job's id. It is among no recent jobs."""
     with away():
         await redis.lpush(_QUEUE, msgspec.json.encode(job))
     return job.id
@@ -166,7 +195,7 @@ async def step(platform: Platform) -> None:
         await _run(platform, msgspec.json.decode(found, type=Job))
 
 
-async def _run(platform: Platform, job: Job) -> None:
+async def _run(platform: Platform, job: Job) -> Progress:
     last = Progress(job.noun or "", 0, 1)
 
     async def note(state: Progress) -> None:
@@ -174,7 +203,7 @@ async def _run(platform: Platform, job: Job) -> None:
         last = state
         # A job goes on when nobody can be told of it.
         with suppress(StoreUnavailable), away():
-            kept = _KEEP_SECONDS if job.task == "rebuild" else _ANSWER_SECONDS
+            kept = _KEEP_SECONDS if job.by is None else _ANSWER_SECONDS
             await platform.redis.set(f"job:{job.id}", msgspec.json.encode(state), ex=kept)
 
     async def report(noun: str, done: int, total: int) -> None:
@@ -184,29 +213,38 @@ async def _run(platform: Platform, job: Job) -> None:
         if job.by is not None:
             found = await about(platform, job, job.by)
             last.answer = msgspec.json.encode(found).decode()
+        elif job.task == "leave_out":
+            await left_out.carry_out(platform.postgres, platform.clickhouse, platform.settings, report)
         else:
             await rebuild.rebuild(platform.postgres, platform.clickhouse, platform.settings, job.noun, report)
     except AfterActionError as error:
         last.failure = str(error)
     last.finished = True
     await note(last)
+    return last
 
 
-async def about(platform: Platform, job: Job, by: Actor) -> Erased | Export | Merged | Marked:
-    """Do what is asked about a player, in the process that has the stores."""
+async def about(
+    platform: Platform, job: Job, by: Actor
+) -> Erased | Export | Merged | Marked | LeftOut | PutBack:
+    """Do what is asked about a player or a match, in the process that has the stores."""
     stores = platform.postgres, platform.clickhouse
     match job.task:
         case "merge":
-            return await merges.merge(*stores, job.player, job.into, by)
+            return await merges.merge(*stores, job.subject, job.into, by)
         case "split":
-            return await merges.split(*stores, job.player, by)
+            return await merges.split(*stores, job.subject, by)
         case "mark":
-            return await marks.mark(*stores, job.player, job.word, job.reason, by)
+            return await marks.mark(*stores, job.subject, job.word, job.reason, by)
         case "flag":
-            return await marks.flag(*stores, job.player, job.reason, by)
+            return await marks.flag(*stores, job.subject, job.reason, by)
         case "unflag":
-            return await marks.unflag(*stores, job.player, by)
+            return await marks.unflag(*stores, job.subject, by)
+        case "leave_out":
+            return await left_out.leave_out(*stores, job.subject, job.reason, by)
+        case "put_back":
+            return await left_out.put_back(platform.postgres, job.subject, by)
         case "export":
-            return await privacy.export(*stores, platform.settings, job.player, by)
+            return await privacy.export(*stores, platform.settings, job.subject, by)
     every = *stores, platform.redis, platform.settings
-    return await privacy.erase(*every, job.player, by, dry_run=job.task != "erase")
+    return await privacy.erase(*every, job.subject, by, dry_run=job.task != "erase")

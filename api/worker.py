@@ -46,6 +46,7 @@ async def work(platform: Platform) -> None:
                 lambda: logins.reconcile(platform.postgres, platform.clickhouse),
                 86_400.0,
             ),
+            ("matches left out", lambda: jobs.leave_out_step(platform), 5.0),
             ("marks", lambda: marks.step(platform.postgres, platform.clickhouse), 5.0),
             ("merges", lambda: merges.step(platform.postgres, platform.clickhouse), 30.0),
             (

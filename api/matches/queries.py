@@ -6,9 +6,11 @@ import msgspec
 
 from api.paging import Cursor
 from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "matches")
+_LEFT_OUT = queries("postgres", "left_out")
 
 
 class Line(msgspec.Struct):
@@ -56,6 +58,12 @@ class Head(msgspec.Struct):
     kills: int
     rounds: int
     events: int
+
+
+class LeftOut(msgspec.Struct):
+    """Why a match is in no number."""
+
+    reason: str
 
 
 class Span(msgspec.Struct):
@@ -144,6 +152,11 @@ async def sizes(clickhouse: ClickHouse, keys: list[int]) -> dict[int, Size]:
 async def head(clickhouse: ClickHouse, match_key: int) -> Head | None:
     """Return a match, or None for an unknown one."""
     return await clickhouse.one(_SQL["one"], Head, match=match_key)
+
+
+async def left_out(postgres: Postgres, public_id: str) -> LeftOut | None:
+    """Return why a match is in no number, None for one that counts."""
+    return await postgres.one(_LEFT_OUT["open"], LeftOut, public_id)
 
 
 async def spans(clickhouse: ClickHouse, match_key: int) -> list[Span]:

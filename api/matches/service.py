@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from api import paging
-from api.errors import NotFound
+from api.errors import Gone, NotFound
 from api.matches import queries
 from api.paging import Cursor
 from api.players.identities import Identity, identities, parse
@@ -186,8 +186,12 @@ async def find(
 
 
 async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> Match:
-    """Return a match. Raises NotFound for an unknown one."""
-    head = await queries.head(clickhouse, parse(public_id, "match"))
+    """Return a match. Raises NotFound for an unknown one, Gone for one that an admin left out."""
+    match_key = parse(public_id, "match")
+    left_out = await queries.left_out(postgres, public_id)
+    if left_out is not None:
+        raise Gone(f"match {public_id} is left out: {left_out.reason or 'no reason is told any more'}")
+    head = await queries.head(clickhouse, match_key)
     if head is None:
         raise NotFound(f"no match has the id {public_id!r}")
     moments, players, completeness, servers = await asyncio.gather(

@@ -25,7 +25,7 @@ from api.stores.sql import queries
 Kind = Literal["bot", "person", "flag"]
 # A bot, no bot, or what events say.
 Word = Literal["bot", "person", "events"]
-Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*\S[^\x00]*$")]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 
 _SQL = queries("postgres", "admin_marks")
 _COPY = queries("clickhouse", "player_marks")

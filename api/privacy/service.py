@@ -36,7 +36,10 @@ from api.stores.sql import queries
 
 _LOG = queries("clickhouse", "privacy")
 _SQL = queries("postgres", "privacy")
+_LEFT_OUT = queries("postgres", "left_out")
 _STAND_IN: Final = "erased-"
+# What counts, and what was taken out of the numbers.
+_LOGS: Final = ("raw_events", "raw_events_left_out")
 _ERASE: Final = (
     "erase_login_token_history",
     "erase_login_tokens",
@@ -163,6 +166,11 @@ class _Sum(msgspec.Struct):
     checksum: int
 
 
+class _Reason(msgspec.Struct):
+    id: int
+    reason: str
+
+
 class _Month(msgspec.Struct):
     partition: str
     events: int
@@ -238,7 +246,7 @@ async def export(
     counts = {}
     for table in await _tables(clickhouse, who, who.keys, [str(key) for key in who.keys]):
         counts[table.name] = await clickhouse.rows(table.held_rows, Row)
-    told = await clickhouse.rows(_LOG["told_in_log"], _Month, **_patterns(who))
+    told = [month for log in _LOGS for month in await _told(clickhouse, who, log)]
     hashes = keyed.load(settings)
     trusted = await postgres.rows(_SQL["addresses"], Row, who.members)
     asked = await postgres.rows(_SQL["approvals"], Row, **found)
@@ -345,8 +353,7 @@ async def _tables(
 
 
 async def _count(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, who: _Who) -> dict[str, int]:
-    told = await clickhouse.rows(_LOG["told_in_log"], _Month, **_patterns(who))
-    rows = {"raw_events": sum(month.events for month in told)}
+    rows = {log: sum(month.events for month in await _told(clickhouse, who, log)) for log in _LOGS}
     for table in await _tables(clickhouse, who, who.keys, [str(key) for key in who.keys]):
         rows[table.name] = await _touched(clickhouse, table)
     found = _in_postgres(who)
@@ -355,6 +362,10 @@ async def _count(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, who: 
     rows["audit_log"] = len(await _audited(postgres, who))
     rows["redis"] = len(await caches.naming(redis, _texts(who)))
     return rows
+
+
+async def _told(clickhouse: ClickHouse, who: _Who, log: str) -> list[_Month]:
+    return await clickhouse.rows(_LOG["told_in_log"], _Month, log=log, **_patterns(who))
 
 
 async def _touched(clickhouse: ClickHouse, table: _Table) -> int:
@@ -445,23 +456,22 @@ async def _finish_all(
 async def _clean_log(clickhouse: ClickHouse, work: _Work, lock: Connection) -> None:
     """Write each month of the log that names the person anew, beside it, and put it in place at once."""
     patterns = _patterns(work)
-    fresh, without = "raw_events__erased", _LOG["log_without"]
-    for month in await clickhouse.rows(_LOG["told_in_log"], _Month, **patterns):
+    for log, month in [(name, month) for name in _LOGS for month in await _told(clickhouse, work, name)]:
+        fresh, without = f"{log}__erased", _LOG["log_without"]
         await clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
-        await clickhouse.command(f"CREATE TABLE {fresh} AS raw_events")
+        await clickhouse.command(f"CREATE TABLE {fresh} AS {log}")
         await clickhouse.command(
             f"INSERT INTO {fresh} {without}",
             **patterns,
+            log=log,
             stand_ins=work.stand_in_keys,
             clients=work.stand_ins,
             partition=month.partition,
         )
-        await _same(clickhouse, "raw_events", fresh, month.partition)
+        await _same(clickhouse, log, fresh, month.partition)
         # A lock that was lost with its connection keeps no writer out: then nothing is put in place.
         await lock.execute("SELECT 1")
-        await clickhouse.command(
-            f"ALTER TABLE raw_events REPLACE PARTITION ID '{month.partition}' FROM {fresh}"
-        )
+        await clickhouse.command(f"ALTER TABLE {log} REPLACE PARTITION ID '{month.partition}' FROM {fresh}")
         await clickhouse.command(f"DROP TABLE {fresh} SYNC")
 
 
@@ -507,6 +517,9 @@ async def _clean_postgres(
             await connection.execute(_SQL["replace_set_aside"], (packed, row.id))
         await connection.execute(_SQL["erase_quarantine"], (quarantined,))
         pattern = traces.in_bytes([*work.names, *work.clients])
+        reasons = await fetch(connection, _LEFT_OUT["reasons"], _Reason)
+        named = [row.id for row in reasons if pattern.search(row.reason.encode())]
+        await connection.execute(_LEFT_OUT["blank"], (named,))
         await marks.forget_reasons(postgres, connection, lambda text: pattern.search(text.encode()))
         await connection.execute(_SQL["blacken"], (_subjects(work), audited))
         rows = msgspec.json.encode(work.rows).decode()

@@ -163,6 +163,8 @@ async def _rows(
             victims=victims,
             killers=killers,
             bots=chosen.bots,
+            # Whoever is asked about by name is told of, flagged or not.
+            ranks=by == "player" and chosen.player is None,
             in_order=by in _IN_ORDER,
             limit=limit,
         )

@@ -6,7 +6,7 @@ from litestar import Router
 
 from api.access import Access
 from api.platform import Platform
-from api.web.admin import audit, desk, events, jobs, keys, login, logins, overview, players, servers
+from api.web.admin import audit, desk, events, flags, jobs, keys, login, logins, overview, players, servers
 from api.web.assets import Assets
 from api.web.public import embeds, home, leaderboards, live, maps, matches, weapons
 from api.web.public import players as public_players
@@ -62,6 +62,7 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
                 *keys.handlers,
                 *logins.handlers,
                 *players.handlers,
+                *flags.handlers,
                 *events.handlers,
                 jobs.list_jobs,
                 audit.list_audit,

@@ -100,11 +100,16 @@ FROM (
                 empty({killers:Array(UInt64)})
                 OR (NOT did AND actor_key != target_key AND actor_key IN {killers:Array(UInt64)})
             )
-            AND ({bots:String} = 'include' OR if(did, actor_bot, target_bot) = ({bots:String} = 'only'))
+            AND ({bots:String} = 'include' OR (transform(player_key, links.1, links.2, player_key) IN (
+                SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
+            )) = ({bots:String} = 'only'))
     )
     GROUP BY part
 )
 WHERE value > 0 AND part != ''
+    AND NOT ({ranks:Bool} AND part IN (
+        SELECT public_id(transform(player_key, links.1, links.2, player_key)) FROM player_marks FINAL WHERE flagged
+    ))
 ORDER BY if({in_order:Bool}, 0, value) DESC, part
 LIMIT {limit:UInt32}
 SETTINGS

@@ -15,7 +15,18 @@ SELECT
         ('bot', arrayFirst(name -> sipHash64('bot', name) = player_key, shown_names)),
         ('', '')
     ) AS known_by
-FROM player_identities
+FROM (
+    SELECT player_key, name, shown, guid FROM player_identities
+    UNION ALL
+    -- Whoever played only in matches that were left out is in no other table.
+    SELECT
+        part.1 AS player_key,
+        part.2 AS name,
+        display_name(name) AS shown,
+        if(startsWith(part.3, 'unauth'), '', part.3) AS guid
+    FROM raw_events_left_out
+    ARRAY JOIN [(actor_key, actor_name, actor_guid), (target_key, target_name, target_guid)] AS part
+) AS player_identities
 WHERE player_key IN {keys:Array(UInt64)}
 GROUP BY player_key
 ORDER BY player_key;
@@ -80,8 +91,8 @@ FROM (
         ) AS held
     FROM system.columns AS c
     INNER JOIN system.tables AS e ON e.database = c.database AND e.name = c.table
-    WHERE c.database = currentDatabase() AND endsWith(e.engine, 'MergeTree') AND c.table != 'raw_events'
-        AND NOT match(c.table, '__(rebuilt|erased)$')
+    WHERE c.database = currentDatabase() AND endsWith(e.engine, 'MergeTree') AND NOT startsWith(c.table, 'raw_events')
+        AND NOT match(c.table, '__(rebuilt|erased|moved)$')
     ORDER BY c.table, c.position
 )
 GROUP BY table
@@ -89,8 +100,8 @@ HAVING touched != ''
 ORDER BY table;
 
 -- name: leftovers
--- Tables beside another that an erasure which was killed left behind.
-SELECT name FROM system.tables WHERE database = currentDatabase() AND endsWith(name, '__erased');
+-- Tables beside another that an erasure or a move which was killed left behind.
+SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '__(erased|moved)$');
 
 -- name: told_in_log
 -- How many events of each month name the person: as one of the two in it, or somewhere else in the original. The
@@ -112,7 +123,7 @@ AND (
 SELECT
     _partition_id AS partition,
     count() AS events
-FROM raw_events
+FROM {log:Identifier}
 WHERE has({keys:Array(UInt64)}, actor_key) OR has({keys:Array(UInt64)}, target_key) OR in_text OR elsewhere
 GROUP BY partition
 ORDER BY partition;
@@ -156,7 +167,7 @@ SELECT
         if(named, NULL, l.smf_member_id) AS smf_member_id,
         if(named, '', l.raw) AS raw
     )
-FROM raw_events AS l
+FROM {log:Identifier} AS l
 WHERE _partition_id = {partition:String}
 SETTINGS insert_deduplicate = 0, max_insert_threads = 1;
 
@@ -173,6 +184,6 @@ WHERE {partition:String} IN ('', _partition_id);
 
 -- name: chat
 SELECT time, server_id, public_id(match_key) AS match, type, actor_name AS name, message, is_team
-FROM raw_events
+FROM (SELECT * FROM raw_events UNION ALL SELECT * FROM raw_events_left_out)
 WHERE actor_key IN {keys:Array(UInt64)} AND message != ''
 ORDER BY time, seq;

@@ -16,7 +16,7 @@ from api.servers import queries as servers
 from tests.events_made import body, kill
 from tests.stack import Stack, drain
 from tests.web import scene
-from tests.web.browser import TESTS, Browser, browse
+from tests.web.browser import HOSTILE, TESTS, Browser, browse
 
 PAGES = [
     "/admin",
@@ -29,6 +29,8 @@ PAGES = [
     "/admin/links",
     "/admin/players",
     "/admin/players?bots=include&q=a",
+    "/admin/flags",
+    "/admin/matches/0123456789abcdef",
     "/admin/quarantine",
     "/admin/blocks",
     "/admin/jobs",
@@ -248,6 +250,45 @@ def test_players_are_found_merged_and_split(stack: Stack) -> None:
             shown = await browser.page(f"/admin/players/{player}")
             assert shown.count("<script") == 1
             assert _HIDDEN.findall(shown) == []
+
+    browse(stack, scenario)
+
+
+def test_players_and_matches_are_flagged_and_that_is_undone(stack: Stack) -> None:
+    async def scenario(browser: Browser) -> None:
+        await scene.set_up(browser.platform)
+        found = re.findall(r'href="/admin/players/([0-9a-f]{16})">', await browser.page("/admin/players"))
+        rows = await browser.platform.clickhouse.rows(
+            "SELECT DISTINCT public_id(match_key) AS id FROM matches", dict[str, str]
+        )
+        match = rows[0]["id"]
+        for player in found:
+            assert "Flagged" in await browser.act(f"/admin/players/{player}/flag", reason=HOSTILE[0])
+            assert "A bot, from" in await browser.act(f"/admin/players/{player}/mark", word="bot")
+            assert _HIDDEN.findall(await browser.page(f"/admin/players/{player}")) == []
+            assert HOSTILE[0] not in await browser.page(f"/players/{player}")
+        assert "being taken out" in await browser.act(f"/admin/matches/{match}/flag", reason=HOSTILE[0])
+        page = await browser.page("/admin/flags")
+        assert page.count("on no board") == page.count("a bot</span>") == len(found)
+        assert page.count("<script") == 1
+        assert _HIDDEN.findall(page) == []
+        told = await browser.client.get(f"/matches/{match}", headers={"Accept": "text/html"})
+        assert (told.status_code, "is left out" in told.text) == (410, True)
+        for path, sent in [
+            (f"players/{found[0]}/flag", {"reason": ""}),
+            (f"players/{found[0]}/mark", {"word": "cat"}),
+            (f"matches/{match}/flag", {"reason": " "}),
+        ]:
+            assert (await browser.post(f"/admin/{path}", **sent)).status_code == 422
+            assert (await browser.client.post(f"/admin/{path}", data=sent)).status_code == 403
+        for player in found:
+            await browser.act(f"/admin/players/{player}/unflag")
+            await browser.act(f"/admin/players/{player}/mark", word="events")
+        assert "being put back" in await browser.act(f"/admin/matches/{match}/unflag")
+        page = await browser.page("/admin/flags")
+        assert "No player is marked" in page
+        assert "Every match counts" in page
+        assert (await _last(browser.platform, "match.flag")).name == "anna"
 
     browse(stack, scenario)
 

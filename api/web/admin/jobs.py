@@ -13,6 +13,7 @@ _ABOUT = {
     "jobs": "what commands ask for",
     "links": "changed links to ClickHouse",
     "all links": "all links, once a day",
+    "matches left out": "matches taken out of every number, or put back",
     "marks": "changed marks of players to ClickHouse",
     "merges": "ClickHouse's merges looked over",
     "tidy": "old digests forgotten",

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from msgspec import Meta
 
 from api import paging
-from api.players.identities import Bots
+from api.players.identities import Bots, Flagged
 from api.stats import players
 from api.stats.players import Player, Sort
 from api.web.charts.body import body
@@ -44,7 +44,9 @@ async def list_players(request: PageRequest, platform: Here) -> Response[bytes]:
     """Show players, found by a part of any of their names."""
     query = asked(request, _Asked)
     after = paging.decode(query.cursor)
-    found = await players.find(platform.clickhouse, query.q, query.sort, query.bots, after, _ROWS)
+    # A flagged player is no matter for a list of the best; whoever looks for the name finds them.
+    flagged: Flagged = "include" if query.q else "exclude"
+    found = await players.find(platform.clickhouse, query.q, query.sort, query.bots, after, _ROWS, flagged)
     return page(
         request,
         "public/players.html",

@@ -1,0 +1,1 @@
+"""Matches that are taken out of every number, and put back."""
