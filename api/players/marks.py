@@ -211,11 +211,9 @@ async def write_changed_now(postgres: Postgres, clickhouse: ClickHouse) -> int:
     return len(rows)
 
 
-async def forget_reasons(
-    postgres: Postgres, connection: Connection, names_someone: Callable[[str], object]
-) -> None:
+async def forget_reasons(connection: Connection, names_someone: Callable[[str], object]) -> None:
     """Blank reasons that name somebody, within a transaction; ClickHouse is to be told afterwards."""
-    rows = await postgres.rows(_SQL["reasons"], _Reason)
+    rows = await fetch(connection, _SQL["reasons"], _Reason)
     await connection.execute(_SQL["blank"], ([row.id for row in rows if names_someone(row.reason)],))
 
 

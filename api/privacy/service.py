@@ -520,7 +520,7 @@ async def _clean_postgres(
         reasons = await fetch(connection, _LEFT_OUT["reasons"], _Reason)
         named = [row.id for row in reasons if pattern.search(row.reason.encode())]
         await connection.execute(_LEFT_OUT["blank"], (named,))
-        await marks.forget_reasons(postgres, connection, lambda text: pattern.search(text.encode()))
+        await marks.forget_reasons(connection, lambda text: pattern.search(text.encode()))
         await connection.execute(_SQL["blacken"], (_subjects(work), audited))
         rows = msgspec.json.encode(work.rows).decode()
         await connection.execute(_SQL["finish"], (rows, unfinished.id))
