@@ -24,6 +24,7 @@ SETTINGS: Mapping[str, object] = {
 # matches, and the tokens of its blocks. What a view fills is written where its source is, and by nobody else.
 SHARDING_KEYS: Mapping[str, str] = {
     "ingest_batches": "sipHash64(server_id)",
+    "raw_events_left_out": "sipHash64(server_id)",
     "player_links": "sipHash64(player_key)",
     "player_marks": "sipHash64(player_key)",
     "match_results": "match_key",
