@@ -235,7 +235,7 @@ def test_whoever_played_only_there_is_erased_there(stack: Stack) -> None:
             "SELECT public_id(player_key('Zaphodian', '', false)) AS id", dict[str, str]
         )
         stores = platform.postgres, platform.clickhouse
-        exported = await privacy.export(*stores, rows[0]["id"], ME)
+        exported = await privacy.export(*stores, platform.settings, rows[0]["id"], ME)
         assert (exported.names, exported.events) == (["Zaphodian"], 4)
         done = await privacy.erase(
             *stores, platform.redis, platform.settings, rows[0]["id"], ME, dry_run=False

@@ -227,7 +227,7 @@ def test_an_erased_player_stays_off_the_boards_without_a_word_about_them(stack: 
         cheat = await game.id_of("Cheat")
         would = await privacy.erase(*stores, cheat, ME, dry_run=True)
         assert would.rows["player_marks"] == 1
-        exported = await privacy.export(*game.stores, cheat, ME)
+        exported = await privacy.export(*game.stores, game.platform.settings, cheat, ME)
         assert exported.marks[0]["reason"] == "Cheat uses a wall hack"
         done = await privacy.erase(*stores, cheat, ME, dry_run=False)
         assert done.player is not None
