@@ -9,6 +9,7 @@ import pytest
 from api.audit import service as audit
 from api.audit.service import Actor
 from api.errors import Conflict, NotFound
+from api.matches import queries as match_queries
 from api.matches import service as matches
 from api.matches.service import match, scoreboard
 from api.paging import START
@@ -82,7 +83,9 @@ class Game:
         assert not first.keys() & people[0].keys()
         found = await totals.totals(self.clickhouse)
         [line] = (await _matches(self)).matches
-        named = await scoreboard(self.clickhouse, int(line.id, 16))
+        head = await match_queries.head(self.clickhouse, int(line.id, 16))
+        assert head is not None
+        named = await scoreboard(self.clickhouse, head)
         seen = {score.player.id for score in named if score.player.bot}
         assert (found.bots, line.bots, len(seen)) == (len(first),) * 3
         assert found.players == line.players == len(named) - len(seen)
