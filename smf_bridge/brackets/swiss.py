@@ -84,6 +84,7 @@ def _decided(match: Match, results: Results) -> Match:
 
 def _draw(there: list[int], entrants: Sequence[int], before: Sequence[Match], round_: int) -> list[Match]:
     rows = {row.entrant: row for row in table(entrants, before, direct=False)}
+    points = {who: row.points for who, row in rows.items()}
     met = {frozenset((match.first, match.second)) for match in before}
     rested = {match.first for match in before if match.bye}
     order = sorted(there, key=lambda who: rows[who].place) if before else there
@@ -92,7 +93,7 @@ def _draw(there: list[int], entrants: Sequence[int], before: Sequence[Match], ro
         # The last who has not rested yet; where that leaves no pairing, the one before.
         resting = [*(who for who in reversed(order) if who not in rested)] or [order[-1]]
     for rest in resting:
-        pairs = _pair([who for who in order if who != rest], rows_points(rows), met)
+        pairs = _pair([who for who in order if who != rest], points, met)
         if pairs is not None:
             drawn = [Match(f"S{round_}.{n}", round_, *pair) for n, pair in enumerate(pairs, 1)]
             bye = Match(f"S{round_}.bye", round_, rest, result=Result(rest), bye=True)
@@ -100,11 +101,6 @@ def _draw(there: list[int], entrants: Sequence[int], before: Sequence[Match], ro
     raise RuleError(
         f"round {round_} cannot be drawn: too many have met already; end it with round {round_ - 1}"
     )
-
-
-def rows_points(rows: dict[int, Row]) -> dict[int, float]:
-    """Return the points of each entrant."""
-    return {entrant: row.points for entrant, row in rows.items()}
 
 
 def _pair(
