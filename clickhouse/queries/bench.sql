@@ -50,6 +50,8 @@ arrayFlatten(arrayMap((word, weight) -> arrayWithConstant(weight, word), all_typ
     'Doc'] AS first_words,
 ['Wolf', 'Eagle', 'Ryan', 'Fox', 'Bear', 'Ghost', 'Hawk', 'Sniper', 'Gunner', 'Viking', 'Baker', 'Miller', 'Snake',
     'Jäger', 'Falcon', 'Raven'] AS second_words,
+-- The last four seats of every third match.
+(match, slots, slot) -> match % 3 = 0 AND slot + 4 >= slots AS seats_a_bot,
 -- Who sits in a match: two newcomers, perhaps four bots, and others by Zipf and Mandelbrot's law.
 people AS (
     SELECT
@@ -61,7 +63,7 @@ people AS (
                 0.625 * (pow(1 + match / 5, intHash64(seat + 77) / 18446744073709551616) - 1)
             )) + slot
         ) AS person,
-        match % 3 = 0 AND slot + 4 >= 8 + 2 * toInt64(intDiv(intHash64(match + 1000000007), 16) % 5) AS bot,
+        seats_a_bot(match, 8 + 2 * toInt64(intDiv(intHash64(match + 1000000007), 16) % 5), slot) AS bot,
         if(slot % 2 = 0, 'allies', 'axis') AS team,
         if(bot, concat('bot', toString(slot)), concat(
             first_words[1 + person % 16],
@@ -190,8 +192,13 @@ FROM (
             place >= 1998 - slots, 'client_disconnect',
             transform(toUInt16(intDiv(h, 7) % 970), range(970), mix, '')
         ) AS drawn,
-        -- Every other server does not report shots.
-        if(server % 2 = 1 AND drawn IN ('weapon_fire', 'weapon_hit', 'accuracy_summary'), 'player_jump', drawn) AS word,
+        -- Every other server does not report shots, and only bots do what bots do.
+        multiIf(
+            server % 2 = 1 AND drawn IN ('weapon_fire', 'weapon_hit', 'accuracy_summary'), 'player_jump',
+            startsWith(drawn, 'bot_') AND NOT seats_a_bot(match, slots, if(drawn = 'bot_killed', target_slot, actor_slot)),
+            'player_land',
+            drawn
+        ) AS word,
         word IN combat AS fights,
         fights OR word IN ('weapon_hit', 'bot_attack', 'bot_curious') AS suffers,
         -- One death in forty is nobody's doing.
