@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from tests.sql.recount import Recount, best_streak, multi_kills, recount
+from tests.sql.recount import Recount, best_streak, multi_kills, parts, recount
 
 Row = dict[str, Any]
 Event = dict[str, Any]
@@ -179,6 +179,12 @@ def _rivals(f: Facts) -> tuple[Told, Told]:
     return found, {key: (count,) for key, count in f.plain.rivals.items()}
 
 
+def _player_parts(f: Facts) -> tuple[Told, Told]:
+    columns = ("kills", "kill_headshots", "deaths")
+    found = f.summed("player_parts", lambda r: (f.name(r), r["kind"], r["part"]), *columns)
+    return found, dict(parts(f.events))
+
+
 def _tiles(f: Facts) -> tuple[Told, Told]:
     found = f.summed("tiles", lambda r: (r["kind"], f.name(r), r["tile_x"], r["tile_y"]), "events")
     return found, {key: (count,) for key, count in f.plain.tiles.items()}
@@ -269,6 +275,7 @@ EXPECTED: dict[str, tuple[Recounted, ...]] = {
     "map_daily": (_map_daily,),
     "hit_locations": (_hit_locations,),
     "rivals": (_rivals,),
+    "player_parts": (_player_parts,),
     "tiles": (_tiles,),
     "map_tiles": (_map_tiles,),
     "matches": (_matches,),

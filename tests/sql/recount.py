@@ -2,6 +2,8 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import dist
 from typing import Any
 
 Event = dict[str, Any]
@@ -110,6 +112,41 @@ def _turn(seen: Seen, e: Event, team: str) -> None:
         seen.joins.append(e["timestamp"])
     elif new not in PLAYING and old in PLAYING:
         seen.leaves.append(e["timestamp"])
+
+
+def parts(events: list[Event], anchor: float = 0) -> dict[tuple[str, str, str], tuple[int, int, int]]:
+    """Return kills, headshots and deaths by player's name, kind and part; times count from `anchor`."""
+    counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for e in events:
+        actor = e.get("attacker_name") or e.get("player_name") or ""
+        target = e.get("victim_name") or ""
+        if e["type"] != "player_kill" and (e["type"] != "player_death" or actor):
+            continue
+        sides = _team(e, "attacker", "player"), _team(e, "victim")
+        mates = e["gametype"] != "1" and sides[0] == sides[1] and sides[0] in SIDES
+        enemies = e["type"] == "player_kill" and bool(actor) and actor != target and not mates
+        pieces = _pieces(e, enemies, anchor)
+        for (kind, part), number in ((piece, n) for n, side in enumerate(pieces) for piece in side if piece[1]):
+            if number == 0 and enemies:
+                counts[actor, kind, part]["kills"] += 1
+                counts[actor, kind, part]["heads"] += e.get("hitloc") in ("head", "helmet")
+            elif number == 1 and target:
+                counts[target, kind, part]["deaths"] += 1
+    return {key: (found["kills"], found["heads"], found["deaths"]) for key, found in counts.items()}
+
+
+def _pieces(e: Event, enemies: bool, anchor: float) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return what is known of a death, as kinds and parts: for who killed, for who died."""
+    at = datetime.fromtimestamp(anchor + e["timestamp"], UTC)
+    hour = f"{at.isoweekday()} {at.hour:02}"
+    stances = e.get("attacker_stance", ""), e.get("victim_stance", "")
+    places = [[e.get(f"{who}_{axis}") for axis in "xyz"] for who in ("attacker", "victim")]
+    known = enemies and all(n is not None and abs(n) < 131072 for place in places for n in place)
+    band = str(int(dist(*places)) // 256 * 256) if known else ""
+    both = [("hour", hour), ("distance", band)]
+    killer = [*both, ("stance", stances[0]), ("stance_of_other", stances[1])]
+    victim = [*both, ("stance", stances[1]), ("stance_of_other", stances[0] if enemies else "")]
+    return killer, victim
 
 
 def best_streak(seen: Seen) -> int:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 from tests.sql import recount as plain
-from tests.sql.feed import Batch, feed, settle
+from tests.sql.feed import NOON, Batch, feed, settle
 from tests.sql.recount import Event, recount
 from tests.stack import wipe_clickhouse
 
@@ -56,6 +56,8 @@ def _event(draw: st.DrawFn) -> Event:
         _person(draw, event, "victim", draw(_names))
         event |= {"damage": draw(_amounts), "weapon": draw(st.sampled_from(["KAR98", "Colt 45"]))}
         event |= {"hitloc": draw(st.sampled_from(["head", "helmet", "pelvis"])), "mod": "bullet"}
+        stances = st.sampled_from(["stand", "crouch", "prone", ""])
+        event |= {"attacker_stance": draw(stances), "victim_stance": draw(stances)}
     else:
         _person(draw, event, "player", draw(_names))
     if type == "team_join":
@@ -156,6 +158,7 @@ def test_aggregates_equal_a_plain_recount(clickhouse: ClickHouse, drawn: list[Ev
         await _insert(clickhouse, events, uuid4().hex)
         await settle(clickhouse)
         await _compare(clickhouse, recount(events))
+        await _compare_parts(clickhouse, plain.parts(events, NOON / 1000))
 
     asyncio.run(insert_and_compare())
 
@@ -207,6 +210,16 @@ async def _compare_places(clickhouse: ClickHouse, wanted: plain.Recount, keys: d
         dict[str, Any],
     )
     assert {(names[h["a"]], h["side"], h["hitloc"], h["mod"]): h["n"] for h in hits} == dict(wanted.places)
+
+
+async def _compare_parts(clickhouse: ClickHouse, wanted: dict[Any, tuple[int, int, int]]) -> None:
+    names = {key: name for name, key in (await _keys(clickhouse)).items()}
+    rows = await clickhouse.rows(
+        "SELECT player_key AS a, kind, part, sum(kills) AS k, sum(kill_headshots) AS h, sum(deaths) AS d "
+        "FROM player_parts GROUP BY ALL",
+        dict[str, Any],
+    )
+    assert {(names[r["a"]], r["kind"], r["part"]): (r["k"], r["h"], r["d"]) for r in rows} == wanted
 
 
 async def _compare_matches(clickhouse: ClickHouse, wanted: plain.Recount, name: str, key: int) -> None:
