@@ -60,7 +60,9 @@ FROM (
                 ('stance_of_other', if(by_enemy, toString(if(did, target_stance, actor_stance)), ''), NULL),
                 ('distance', if(by_enemy, band_of(distance), ''), distance)
             ],
-            'Array(Tuple(Enum8(\'hour\' = 1, \'stance\' = 2, \'stance_of_other\' = 3, \'distance\' = 4), String, Nullable(UInt32)))'
+            'Array(Tuple(
+                Enum8(\'hour\' = 1, \'stance\' = 2, \'stance_of_other\' = 3, \'distance\' = 4), String, Nullable(UInt32)
+            ))'
         )) AS piece
     FROM (
         SELECT

@@ -388,6 +388,7 @@ def test_every_column_that_may_hold_a_player_is_known(stack: Stack) -> None:
                 "weapon",
                 "hitloc",
                 "mod",
+                "part",
                 "type",
                 "session_id",
                 "match_id",

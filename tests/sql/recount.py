@@ -125,18 +125,17 @@ def parts(events: list[Event], anchor: float = 0) -> dict[tuple[str, str, str], 
         sides = _team(e, "attacker", "player"), _team(e, "victim")
         mates = e["gametype"] != "1" and sides[0] == sides[1] and sides[0] in SIDES
         enemies = e["type"] == "player_kill" and bool(actor) and actor != target and not mates
-        pieces = _pieces(e, enemies, anchor)
-        for (kind, part), number in ((piece, n) for n, side in enumerate(pieces) for piece in side if piece[1]):
-            if number == 0 and enemies:
-                counts[actor, kind, part]["kills"] += 1
-                counts[actor, kind, part]["heads"] += e.get("hitloc") in ("head", "helmet")
-            elif number == 1 and target:
-                counts[target, kind, part]["deaths"] += 1
+        of_killer, of_victim = _pieces(e, enemies, anchor)
+        for kind, part in of_killer if enemies else []:
+            counts[actor, kind, part]["kills"] += 1
+            counts[actor, kind, part]["heads"] += e.get("hitloc") in ("head", "helmet")
+        for kind, part in of_victim if target else []:
+            counts[target, kind, part]["deaths"] += 1
     return {key: (found["kills"], found["heads"], found["deaths"]) for key, found in counts.items()}
 
 
 def _pieces(e: Event, enemies: bool, anchor: float) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return what is known of a death, as kinds and parts: for who killed, for who died."""
+    """Return what is known of a death, as kinds and parts, for who killed and for who died."""
     at = datetime.fromtimestamp(anchor + e["timestamp"], UTC)
     hour = f"{at.isoweekday()} {at.hour:02}"
     stances = e.get("attacker_stance", ""), e.get("victim_stance", "")
@@ -146,7 +145,7 @@ def _pieces(e: Event, enemies: bool, anchor: float) -> tuple[list[tuple[str, str
     both = [("hour", hour), ("distance", band)]
     killer = [*both, ("stance", stances[0]), ("stance_of_other", stances[1])]
     victim = [*both, ("stance", stances[1]), ("stance_of_other", stances[0] if enemies else "")]
-    return killer, victim
+    return [piece for piece in killer if piece[1]], [piece for piece in victim if piece[1]]
 
 
 def best_streak(seen: Seen) -> int:
