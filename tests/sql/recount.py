@@ -139,7 +139,7 @@ def _pieces(e: Event, enemies: bool, anchor: float) -> tuple[list[tuple[str, str
     at = datetime.fromtimestamp(anchor + e["timestamp"], UTC)
     hour = f"{at.isoweekday()} {at.hour:02}"
     stances = e.get("attacker_stance", ""), e.get("victim_stance", "")
-    places = [[e.get(f"{who}_{axis}") for axis in "xyz"] for who in ("attacker", "victim")]
+    places: list[list[Any]] = [[e.get(f"{who}_{axis}") for axis in "xyz"] for who in ("attacker", "victim")]
     known = enemies and all(n is not None and abs(n) < 131072 for place in places for n in place)
     band = str(int(dist(*places)) // 256 * 256) if known else ""
     both = [("hour", hour), ("distance", band)]
