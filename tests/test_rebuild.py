@@ -38,9 +38,9 @@ async def tables(platform: Platform) -> Tables:
 
 
 def _in_order(row: dict[str, Any]) -> dict[str, Any]:
-    """A lifeline's moments come in any order, and a version says how often a match was computed."""
+    """Moments come in any order, and a version says how often a match was computed."""
     row.pop("version", None)
-    return row | {"lifeline": sorted(row["lifeline"])} if "lifeline" in row else row
+    return row | {name: sorted(row[name]) for name in ("lifeline", "stances") if name in row}
 
 
 async def run(platform: Platform, noun: str | None = None) -> int:

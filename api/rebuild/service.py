@@ -5,7 +5,7 @@ what adds that table up comes next. Meanwhile no block is written (ingest goes o
 is missed and nothing counts twice.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
 
@@ -83,12 +83,12 @@ async def migrate(
     ClickHouse refuses a block, and for a cluster whose projections would be left empty.
     """
 
-    async def fill(noun: str) -> None:
+    async def fill(noun: str, later: set[str]) -> None:
         # The worker settles and rates by itself what is not; on a cluster it has to.
         if fill_by_hand or (clickhouse.cluster and noun in _COMPUTED):
             return
         if await _logged(clickhouse):
-            await rebuild(postgres, clickhouse, settings, noun, report)
+            await rebuild(postgres, clickhouse, settings, noun, report, later)
 
     async def settle(nouns: list[str]) -> None:
         anew = [noun for noun in nouns if noun not in _COMPUTED]
@@ -107,11 +107,17 @@ async def migrate(
 
 
 async def rebuild(
-    postgres: Postgres, clickhouse: ClickHouse, settings: Settings, noun: str | None, report: Report
+    postgres: Postgres,
+    clickhouse: ClickHouse,
+    settings: Settings,
+    noun: str | None,
+    report: Report,
+    later: Collection[str] = (),
 ) -> int:
     """Rebuild one noun, or all of them, and return how many were rebuilt.
 
-    `report(noun, done, total)` is awaited after each step. Raises NotFound for an unknown noun, Conflict
+    `report(noun, done, total)` is awaited after each step. What is made of the nouns in `later`, which an
+    upgrade comes to yet, is left to them. Raises NotFound for an unknown noun, Conflict
     while ClickHouse refuses a block, because that block may stand half in the old tables.
     """
     if clickhouse.cluster:
@@ -119,7 +125,10 @@ async def rebuild(
     known = await _known(clickhouse)
     if noun is not None and noun not in known:
         raise NotFound(f"{noun!r} cannot be rebuilt; these can: {', '.join(sorted(known))}")
-    chosen = [known[name] for name in _together(noun, known)] if noun else list(known.values())
+    left = {made for name in later for made in _together(name, known)}
+    chosen = (
+        [known[name] for name in _together(noun, known) if name not in left] if noun else [*known.values()]
+    )
     async with ingest.writers(postgres, exclude=True) as lock:
         await finish_blocks(postgres, clickhouse, settings)
         spans = _spans(await clickhouse.rows(_SQL["days"], _Day))

@@ -24,7 +24,7 @@ _PARTS = queries("clickhouse", "parts")
 _LOCK_KEY = 0x6166_7465_7261_6374  # "afteract"
 
 
-Rebuild = Callable[[str], Awaitable[None]]
+Rebuild = Callable[[str, set[str]], Awaitable[None]]
 Prepare = Callable[[list[str]], Awaitable[None]]
 # What SQL alone cannot do, awaited after a file of Postgres, in its transaction.
 Fill = Callable[[Connection], Awaitable[None]]
@@ -64,8 +64,9 @@ async def migrate(
     """Bring both stores to the newest schema and return what was done, in order.
 
     `fills` are awaited after the migrations of Postgres that have their names. `prepare(nouns)` is awaited
-    before ClickHouse changes where tables with events will be made anew, and `rebuild(noun)` fills each of
-    them. Raises ConfigurationError when a file that has run was changed or is gone since.
+    before ClickHouse changes where tables with events will be made anew, and `rebuild(noun, later)` fills
+    each of them; `later` are those that come after it. Raises ConfigurationError when a file that has run was
+    changed or is gone since.
     """
     async with postgres.lock(_LOCK_KEY):
         steps = await _migrate_postgres(postgres, fills, dry_run)
@@ -135,8 +136,9 @@ async def _migrate_clickhouse(clickhouse: ClickHouse, rebuild: Rebuild, dry_run:
         for statement in rendered(migration, cluster) if cluster else migration.statements:
             await clickhouse.command(statement)
         # Once is enough for what a later one makes anew; and it may have other columns by then.
-        if migration.rebuilds and migration.rebuilds not in anew_after(migration, waiting):
-            await rebuild(migration.rebuilds)
+        later = anew_after(migration, waiting)
+        if migration.rebuilds and migration.rebuilds not in later:
+            await rebuild(migration.rebuilds, later)
         await clickhouse.command(
             "INSERT INTO schema_migrations (number, name, checksum) "
             "SELECT {number:UInt32}, {name:String}, {checksum:String}",

@@ -67,6 +67,8 @@ FROM (
         c.table AS table,
         c.type = 'UInt64' AND match(c.name, '^(player|opponent|actor|target)(_key)?$') AS is_key,
         match(c.type, 'Array\\(UInt64\\)') AND c.name IN ('players', 'merged') AS is_keys,
+        -- A lifeline's moments say against whom.
+        c.name = 'lifeline' AS is_lifeline,
         concat('transform(k', moved, 'k)') AS one,
         multiIf(
             is_key AND c.name = 'player_key' AND c.table = 'match_results',
@@ -75,6 +77,9 @@ FROM (
                 'arrayMin(arrayMap(k -> ', one, ', arrayPushBack(t.merged, t.player_key)))) AS player_key'),
             is_key, concat('transform(t.', c.name, moved, 't.', c.name, ') AS ', c.name),
             is_keys, concat('arraySort(arrayMap(k -> ', one, ', t.', c.name, ')) AS ', c.name),
+            is_lifeline,
+            concat('arrayMap((m, k) -> (m.1, m.2, m.3, ', one, ', m.5), t.lifeline, tupleElement(t.lifeline, 4))',
+                ' AS lifeline'),
             c.name = 'guid',
             concat('transform(t.player_key, ', keys, ', ', clients, ', toString(t.guid)) AS guid'),
             c.name IN ('name', 'shown') AND position(c.type, 'Tuple') > 0,
@@ -87,6 +92,7 @@ FROM (
         multiIf(
             is_key, concat('has(', keys, ', t.', c.name, ')'),
             is_keys, concat('hasAny(', keys, ', t.', c.name, ')'),
+            is_lifeline, concat('hasAny(', keys, ', tupleElement(t.lifeline, 4))'),
             ''
         ) AS held
     FROM system.columns AS c

@@ -220,7 +220,7 @@ def _match_players(f: Facts) -> tuple[Told, Told]:
 
 def _lifelines(f: Facts) -> tuple[Told, Told]:
     found = {
-        (f.name(row), f.match(row)): tuple(sorted((ms, sign) for ms, _, sign in row["lifeline"]))
+        (f.name(row), f.match(row)): tuple(sorted((ms, sign) for ms, _, sign, *_ in row["lifeline"]))
         for row in f.tables["match_players"]
         if row["lifeline"]
     }

@@ -75,8 +75,7 @@ async def numbers(platform: Platform) -> Numbers:
         await platform.clickhouse.command(f"OPTIMIZE TABLE {noun} FINAL")
         rows = await platform.clickhouse.rows(f"SELECT *{hidden} FROM {final}", dict[str, Any])
         for row in rows:
-            if "lifeline" in row:
-                row["lifeline"] = sorted(row["lifeline"])
+            row |= {name: sorted(row[name]) for name in ("lifeline", "stances") if name in row}
         found[noun] = sorted(json.dumps(row, sort_keys=True) for row in rows)
     return found
 

@@ -154,7 +154,9 @@ def _nobodys(row: dict[str, Any]) -> dict[str, Any]:
     for column in ("players", "merged"):
         if column in kept:
             kept[column] = len(kept[column])
-    return kept | {"lifeline": sorted(kept["lifeline"])} if "lifeline" in kept else kept
+    if "lifeline" in kept:
+        kept["lifeline"] = sorted([*moment[:3], bool(moment[3]), *moment[4:]] for moment in kept["lifeline"])
+    return kept
 
 
 async def tables(platform: Platform) -> dict[str, Rows]:
@@ -164,7 +166,7 @@ async def tables(platform: Platform) -> dict[str, Rows]:
         rows = await platform.clickhouse.rows(f"SELECT * FROM {noun} FINAL ORDER BY ALL", dict[str, Any])
         for row in rows:
             row.pop("version", None)
-            for column in ("lifeline", "players", "merged"):
+            for column in ("lifeline", "stances", "players", "merged"):
                 if column in row:
                     row[column] = sorted(row[column])
         found[noun] = sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
@@ -376,6 +378,7 @@ def test_every_column_that_may_hold_a_player_is_known(stack: Stack) -> None:
             is_key = (
                 type_ in ("UInt64", "Array(UInt64)")
                 or "Array(UInt64)" in type_
+                or ("Tuple" in type_ and "UInt64" in type_)
                 or type_.startswith("AggregateF")
             )
             if is_key and column not in no_players:

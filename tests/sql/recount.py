@@ -9,6 +9,7 @@ from typing import Any
 Event = dict[str, Any]
 SIDES = {"allies", "axis"}
 PLAYING = SIDES | {"freeforall"}
+UPRIGHT = {"player_stand", "team_join", "client_disconnect"}
 CANONICAL = {"american": "allies", "german": "axis"}
 
 
@@ -23,6 +24,20 @@ class Seen:
     leaves: list[float] = field(default_factory=list)
     gone: list[float] = field(default_factory=list)
     teams: list[tuple[float, int, str]] = field(default_factory=list)
+    stances: list[tuple[float, int, bool]] = field(default_factory=list)
+
+
+@dataclass(order=True, frozen=True)
+class Duel:
+    """A death: when, by whom (nobody: ""), of whom. Sides are told of enemies in team games only."""
+
+    time: float
+    seq: int
+    killer: str
+    victim: str
+    killer_side: str
+    victim_side: str
+    enemies: bool
 
 
 @dataclass
@@ -35,6 +50,9 @@ class Recount:
     places: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     seen: dict[tuple[str, str], Seen] = field(default_factory=lambda: defaultdict(Seen))
     matches: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    duels: dict[str, list[Duel]] = field(default_factory=lambda: defaultdict(list))
+    winners: dict[str, list[tuple[float, int, str]]] = field(default_factory=lambda: defaultdict(list))
+    rounds: Counter[str] = field(default_factory=Counter)
 
 
 def recount(events: list[Event]) -> Recount:
@@ -50,13 +68,23 @@ def _team(event: Event, *prefixes: str) -> str:
     return CANONICAL.get(sent, sent)
 
 
+def _teams(event: Event) -> tuple[str, str]:
+    return _team(event, "attacker", "player"), _team(event, "victim")
+
+
 def _count(result: Recount, e: Event) -> None:
     actor = e.get("attacker_name") or e.get("player_name") or ""
     target = e.get("victim_name") or ""
-    actor_team, target_team = _team(e, "attacker", "player"), _team(e, "victim")
+    actor_team, target_team = _teams(e)
     mates = e["gametype"] != "1" and actor_team == target_team and actor_team in SIDES
     enemies = bool(actor) and actor != target and not mates
     result.matches[e["match_id"]].append(e["timestamp"])
+    if e["type"] == "match_end":
+        result.winners[e["match_id"]].append((e["timestamp"], e["seq"], _team(e, "winning")))
+    result.rounds[e["match_id"]] += e["type"] == "round_end"
+    if e["type"] in UPRIGHT | {"player_crouch"}:
+        stance = (e["timestamp"], e["seq"], e["type"] == "player_crouch")
+        result.seen[actor, e["match_id"]].stances.append(stance)
     for name, team in {(actor, actor_team), (target, target_team)} - {("", "")}:
         if name:
             seen = result.seen[name, e["match_id"]]
@@ -77,6 +105,9 @@ def _kill(result: Recount, e: Event, actor: str, target: str, enemies: bool) -> 
     moment = (e["timestamp"], e["seq"])
     result.counts[target]["deaths"] += 1
     result.seen[target, e["match_id"]].deaths.append(moment)
+    result.seen[target, e["match_id"]].stances.append((*moment, False))
+    sides = [team if team in SIDES and enemies and e["gametype"] != "1" else "" for team in _teams(e)]
+    result.duels[e["match_id"]].append(Duel(*moment, actor, target, sides[0], sides[1], enemies))
     result.tiles["deaths", target, int(e["victim_x"] // 64), int(e["victim_y"] // 64)] += 1
     if enemies:
         result.counts[actor]["kills"] += 1
@@ -181,3 +212,64 @@ def playtime(seen: Seen, match: list[float]) -> float:
     end = (gone if gone >= last else max(match)) if unbalanced >= 0 else first
     whole = sum(seen.leaves) - sum(seen.joins) + unbalanced * end
     return min(max(whole, 0), max(match) - min(match))
+
+
+def first_and_last(duels: list[Duel]) -> tuple[str, str]:
+    """Return who had the first kill of a match, and who the last."""
+    kills = sorted(duel for duel in duels if duel.enemies)
+    return (kills[0].killer, kills[-1].killer) if kills else ("", "")
+
+
+def revenges(duels: list[Duel], name: str) -> int:
+    """Return how many deaths a player paid back: killed the killer before dying again."""
+    owed, paid = "", 0
+    for duel in sorted(duels):
+        if duel.victim == name:
+            owed = duel.killer
+        elif duel.killer == name and duel.enemies and owed and duel.victim == owed:
+            owed, paid = "", paid + 1
+    return paid
+
+
+def trades(duels: list[Duel], name: str) -> int:
+    """Return how many enemies a player killed who had killed a mate in that life, at most 4 s before."""
+    return sum(
+        any(
+            mate.killer == duel.victim
+            and mate.enemies
+            and mate.victim != name
+            and mate.victim_side == duel.killer_side
+            and duel.time - mate.time <= 4
+            and not any(mate < other < duel and other.victim == duel.victim for other in duels)
+            for mate in duels
+            if mate < duel
+        )
+        for duel in duels
+        if duel.killer == name and duel.killer_side
+    )
+
+
+def crouched(seen: Seen) -> float:
+    """Return the seconds spent crouched."""
+    moments = sorted(seen.stances)
+    ends = [time for time, _, _ in moments[1:]] + [max(seen.times)]
+    return sum(end - time for (time, _, down), end in zip(moments, ends, strict=False) if down)
+
+
+def took_part(seen: Seen, match: list[float]) -> bool:
+    """Return whether a player played, killed or died."""
+    return bool(seen.kills or seen.deaths or playtime(seen, match) > 0)
+
+
+def outcome(told: Recount, name: str, match: str, free_for_all: bool) -> int:
+    """Return 1 for a win, -1 for a defeat, 0 for neither."""
+    seen = told.seen[name, match]
+    if match not in told.winners or not took_part(seen, told.matches[match]):
+        return 0
+    if free_for_all:
+        others = max((len(s.kills) for (n, m), s in told.seen.items() if m == match and n != name), default=0)
+        return (len(seen.kills) > others) - (len(seen.kills) < others)
+    team = max(seen.teams)[2] if seen.teams else ""
+    named = [winner for winner in told.winners[match] if winner[2]]
+    winner = max(named)[2] if named else ""
+    return 0 if not {team, winner} <= SIDES else 1 if team == winner else -1

@@ -47,6 +47,7 @@ def _event(draw: st.DrawFn) -> Event:
         st.sampled_from(
             ["player_kill"] * 4
             + ["player_damage", "weapon_fire", "player_say", "team_join", "client_disconnect", "player_death"]
+            + ["player_crouch", "player_stand", "round_end", "match_end"]
         )
     )
     event: Event = {"type": type, "match_id": draw(st.sampled_from(list(MATCHES)))}
@@ -58,7 +59,9 @@ def _event(draw: st.DrawFn) -> Event:
         event |= {"hitloc": draw(st.sampled_from(["head", "helmet", "pelvis"])), "mod": "bullet"}
         stances = st.sampled_from(["stand", "crouch", "prone", ""])
         event |= {"attacker_stance": draw(stances), "victim_stance": draw(stances)}
-    else:
+    elif type == "match_end":
+        event["winning_team"] = draw(_teams)
+    elif type != "round_end":
         _person(draw, event, "player", draw(_names))
     if type == "team_join":
         event |= {"old_team": draw(_teams), "new_team": draw(_teams)}
