@@ -1,6 +1,7 @@
 """The HTTP application: every domain's routes, and what they are given."""
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import ScalarRenderPlugin
@@ -30,6 +31,7 @@ from api.platform import Platform
 from api.requests import RequestMiddleware
 from api.web import pages, site
 from api.web.assets import Assets
+from api.web.kept import Pages
 
 
 def create_app(platform: Platform) -> Litestar:
@@ -75,6 +77,13 @@ def create_app(platform: Platform) -> Litestar:
         template_config=site.templates(assets),
         openapi_config=OpenAPIConfig(
             title="After Action", version=__version__, path="/api/docs", render_plugins=[ScalarRenderPlugin()]
+        ),
+        state=State(
+            {
+                "pages": Pages(platform.redis, platform.postgres, platform.settings.page_seconds),
+                # Whom the first page ranked last.
+                "ranked": "exclude",
+            }
         ),
         request_max_body_size=platform.settings.max_body_bytes,
         logging_config=None,

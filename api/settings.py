@@ -80,6 +80,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Literal["open", "key"],
         _about("Who may read stats, matches, servers and live: everybody, or holders of a key."),
     ] = "open"
+    page_seconds: Annotated[
+        int,
+        _about(
+            "Seconds for which a page that was made is shown again as it is; it says how old it is. 0: made "
+            "anew each time.",
+            ge=0,
+            le=3600,
+        ),
+    ] = 10
     trusted_proxies: Annotated[
         str,
         _about(

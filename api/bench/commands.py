@@ -6,7 +6,8 @@ import click
 import msgspec
 from rich.table import Table
 
-from api.bench import ingest, peers, query, rating
+from api.bench import ingest, pages, peers, query, rating
+from api.bench.pages import PagesFigures
 from api.bench.peers import PeerFigures
 from api.bench.query import QueryFigures
 from api.bench.rating import Ladder, Plan
@@ -87,6 +88,30 @@ def bench_query(events: tuple[int, ...], requests: int, keep: Path | None, json_
         )
 
 
+@bench.command("pages", help="Measure every public page over the demo's matches.")
+@click.option(
+    "--matches", default=24, show_default=True, type=click.IntRange(1, 10_000), help="How many are played."
+)
+@click.option(
+    "--requests", default=30, show_default=True, type=click.IntRange(1, 10_000), help="To each page."
+)
+@as_json
+@speaks_plainly
+def bench_pages(matches: int, requests: int, json_: bool) -> None:
+    """Print p50 and p95 of each page, made anew and kept, and how many queries it asks."""
+    with progress() as bars:
+        bar = bars.add_task("starting", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            bars.update(bar, description=what, completed=done, total=total)
+
+        figures = pages.run(matches, requests, report)
+    if json_:
+        print_json(figures)
+        return
+    out.print(_pages_table(figures))
+
+
 @bench.command("peers", help="Ask of this machine what other stats systems were measured by.")
 @click.option(
     "--row",
@@ -159,6 +184,18 @@ def bench_rating(players: int, matches: int, seed: int, spread: float, beta: flo
         return
     for ladder in figures.ladders:
         out.print(_ladder_table(ladder))
+
+
+def _pages_table(figures: PagesFigures) -> Table:
+    title = f"{figures.matches} matches, {figures.events:,} events; milliseconds"
+    table = Table(title=title, title_justify="left")
+    table.add_column("page")
+    for column in ("queries", "p50", "p95", "kept\np50", "kept\np95", "bytes"):
+        table.add_column(column, justify="right")
+    for page in figures.pages:
+        times = (page.p50_ms, page.p95_ms, page.kept_p50_ms, page.kept_p95_ms)
+        table.add_row(page.page, str(page.queries), *(f"{ms:.1f}" for ms in times), f"{page.bytes:,}")
+    return table
 
 
 def _ladder_table(ladder: Ladder) -> Table:

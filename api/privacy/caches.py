@@ -8,6 +8,8 @@ from redis.asyncio import Redis
 from api.privacy import traces
 from api.stores.redis import away
 
+# Pages that are kept (api/web/kept.py) say names in other letters than these: all of them go.
+_PAGES = b"page:"
 # Commands wait for what is in the queue; it holds ids and no names.
 _KEPT = {b"jobs"}
 
@@ -28,8 +30,12 @@ async def naming(redis: Redis, texts: Iterable[str]) -> list[bytes]:
 async def forget(redis: Redis, texts: Iterable[str]) -> int:
     """Drop those keys, and return how many there were."""
     keys = await naming(redis, texts)
+    client: Any = redis
     with away():
-        return int(await redis.delete(*keys)) if keys else 0
+        pages = [bytes(key) async for key in client.scan_iter(match=_PAGES + b"*", count=1000)]
+        if pages:
+            await redis.delete(*pages)
+        return int(await redis.delete(*set(keys) - set(pages))) if set(keys) - set(pages) else 0
 
 
 async def _value(redis: Redis, key: bytes) -> bytes:

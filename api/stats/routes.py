@@ -9,7 +9,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from api import paging
 from api.players.identities import Bots, Flagged
-from api.stats import drilldown, leaderboards, maps, players, totals, weapons
+from api.stats import digest, drilldown, leaderboards, maps, players, totals, weapons
+from api.stats.digest import Digest
 from api.stats.drilldown import By, Countable, Drilldown, Filter
 from api.stats.leaderboards import Board, Metrics, Scope
 from api.stats.maps import Heatmap, Kind, MapPage, Maps
@@ -127,6 +128,18 @@ async def get_map(
     return await maps.one_map(clickhouse, asked, bots, limit)
 
 
+@get("/digest", operation_id="getDigest", summary="A week of the community", tags=["stats"])
+async def get_digest(
+    clickhouse: NamedDependency[ClickHouse],
+    week: Annotated[
+        str | None, QueryParameter(max_length=40, description="such as 2026-W47; this week")
+    ] = None,
+    bots: FromQuery[Bots] = "exclude",
+) -> Digest:
+    """Return what was played in a week (from Monday, UTC), who led, and the week's records."""
+    return await digest.digest(clickhouse, week, bots, _today())
+
+
 @get("/query", operation_id="drillDown", summary="One metric by one dimension", tags=["stats"])
 async def drill_down(
     clickhouse: NamedDependency[ClickHouse],
@@ -168,6 +181,7 @@ router = Router(
         get_weapon,
         list_maps,
         get_map,
+        get_digest,
         drill_down,
     ],
 )

@@ -78,6 +78,8 @@ class ClickHouse:
         cluster: Cluster | None = None,
     ) -> None:
         self.description = description
+        # How often it was asked or told something, to see what a page costs.
+        self.calls = 0
         self.cluster = cluster
         self._patience = patience
         self._connect = connect
@@ -121,6 +123,7 @@ class ClickHouse:
         await self.command("SELECT 1")
 
     async def _run(self, call: Callable[[Driver], R]) -> R:
+        self.calls += 1
         running = self._threads.submit(self._call, call)
         answer = asyncio.wrap_future(running)
         try:

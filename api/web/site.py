@@ -1,7 +1,7 @@
 """The ground that all pages stand on: templates, files, headers, and what a browser reads of an error."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -73,6 +73,7 @@ def templates(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "words": text.words,
         "plainname": text.name,
         "day": _day,
+        "of_day": _date,
     }
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
@@ -148,6 +149,10 @@ def _ago(at: datetime | None, never: str = "never") -> Markup:
 def _day(at: datetime) -> Markup:
     at = at.astimezone(UTC)
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at:%d %b %Y}".lstrip("0"))
+
+
+def _date(day: date) -> Markup:
+    return Markup('of <time datetime="{}">{}</time>').format(day.isoformat(), f"{day:%d %B %Y}".lstrip("0"))
 
 
 def _json(value: object) -> str:

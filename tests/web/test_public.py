@@ -20,7 +20,7 @@ from tests.web.browser import TESTS, browse
 from tests.web.browser import Browser as Admin
 from tests.web.played import HTML, read
 
-LISTS = ["/", "/players", "/matches", "/live", "/weapons", "/maps", "/servers"]
+LISTS = ["/", "/players", "/matches", "/live", "/weapons", "/maps", "/servers", "/digest"]
 BOARDS = ["/leaderboards", "/leaderboards/kills", "/leaderboards/distance?bots=only&period=year"]
 EMBEDS = ["/embed/live", "/embed/leaderboards/kd?bots=include"]
 _HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -183,6 +183,8 @@ def test_every_page_has_words_when_there_is_nothing(stack: Stack) -> None:
         "/leaderboards/kills?period=x",
         "/maps/x?kind=y",
         "/matches?server=0",
+        "/digest/2026-W54",
+        "/digest/x?bots=include",
     ],
 )
 def test_bad_questions_are_answered(stack: Stack, path: str) -> None:

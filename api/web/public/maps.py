@@ -12,6 +12,7 @@ from api.stats import maps
 from api.stats.maps import Heatmap, Kind
 from api.web.charts.bar import bar
 from api.web.charts.heatmap import heatmap, rule_of
+from api.web.kept import kept
 from api.web.public.render import Here, PageRequest, asked, page
 from api.web.units import METRES_PER_UNIT
 
@@ -33,6 +34,7 @@ class Tile(msgspec.Struct):
 
 
 @get("/maps")
+@kept()
 async def list_maps(request: PageRequest, platform: Here) -> Response[bytes]:
     """Show every map, the bloodiest first."""
     found = (await maps.all_maps(platform.clickhouse)).maps
@@ -41,6 +43,7 @@ async def list_maps(request: PageRequest, platform: Here) -> Response[bytes]:
 
 
 @get("/maps/{name:path}")
+@kept()
 async def show_map(request: PageRequest, platform: Here, name: FromPath[str]) -> Response[bytes]:
     """Show a map, who kills most on it and with what, and where they killed or died."""
     query, asked_for = asked(request, _Asked), name.removeprefix("/")

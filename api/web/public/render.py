@@ -1,6 +1,9 @@
 """What all pages for everybody have in common: who may read them, and for how long they are kept."""
 
 import hashlib
+import time
+from collections.abc import Awaitable
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -27,6 +30,8 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 PAGE: Final = 10
 LIVE: Final = 1
 EMBED: Final = 60
+# Where the layout says how old a page is. No name can bring it along: names are escaped.
+_AGE: Final = b"<!-- age -->"
 
 
 def guard_of(entry: Access, sessions: Sessions) -> Guard:
@@ -45,16 +50,52 @@ def guard_of(entry: Access, sessions: Sessions) -> Guard:
     return guard
 
 
+class Page(msgspec.Struct, array_like=True):
+    """A page as it is sent, but for how old it is; `seconds` is for how long a browser need not ask again."""
+
+    content: bytes
+    seconds: int
+    framed: bool
+
+
+class Answer(Response[bytes]):
+    """A page on its way, or the word that the browser has it; `page` is all of it in either case."""
+
+    page: Page
+
+
 def page(
     request: PageRequest, template: str, section: str, *, seconds: int = PAGE, **context: Any
 ) -> Response[bytes]:
     """Return a page of a section, to be kept for some seconds; nothing where the browser has it already."""
-    return _answer(request, template, HEADERS, seconds, {"section": section, **context})
+    return sent(request, Page(_written(request, template, {"section": section, **context}), seconds, False))
 
 
 def embed(request: PageRequest, template: str, *, seconds: int = EMBED, **context: Any) -> Response[bytes]:
     """Return a part of a page that other sites may show in a frame."""
-    return _answer(request, template, EMBED_HEADERS, seconds, context)
+    return sent(request, Page(_written(request, template, context), seconds, True))
+
+
+async def as_page(answering: Awaitable[Response[bytes]]) -> Page:
+    """Return the page that a handler answers with, all of it."""
+    answer = await answering
+    assert isinstance(answer, Answer)  # noqa: S101 - pages are made by `page` and `embed`
+    return answer.page
+
+
+def sent(request: PageRequest, page: Page, made_at: float | None = None) -> Response[bytes]:
+    """Return a page as an answer that says when it was made (unix seconds), where it was not just now."""
+    tag = f'"{hashlib.sha256(page.content).hexdigest()[:24]}"'
+    kept = "private, no-cache" if request.scope["state"]["closed"] else f"public, max-age={page.seconds}"
+    headers = EMBED_HEADERS if page.framed else HEADERS
+    headers = {**headers, "ETag": tag, "Cache-Control": kept, "Vary": "Accept"}
+    answer = (
+        Answer(b"", status_code=304, headers=headers, media_type="text/html")
+        if _has(request.headers.get("if-none-match", ""), tag)
+        else Answer(_aged(page.content, made_at), headers=headers, media_type="text/html; charset=utf-8")
+    )
+    answer.page = page
+    return answer
 
 
 def asked(request: PageRequest, kind: type[T]) -> T:
@@ -71,18 +112,19 @@ def address(path: str, query: msgspec.Struct, **changed: object) -> str:
     return f"{path}?{urlencode(said)}" if said else path
 
 
-def _answer(
-    request: PageRequest, template: str, headers: dict[str, str], seconds: int, context: dict[str, Any]
-) -> Response[bytes]:
+def _written(request: PageRequest, template: str, context: dict[str, Any]) -> bytes:
     engine = request.app.template_engine
     assert engine is not None  # noqa: S101 - the application is made with one
-    content = engine.get_template(template).render(request=request, **context).encode()
-    tag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
-    kept = "private, no-cache" if request.scope["state"]["closed"] else f"public, max-age={seconds}"
-    sent = {**headers, "ETag": tag, "Cache-Control": kept, "Vary": "Accept"}
-    if _has(request.headers.get("if-none-match", ""), tag):
-        return Response(b"", status_code=304, headers=sent, media_type="text/html")
-    return Response(content, headers=sent, media_type="text/html; charset=utf-8")
+    return bytes(engine.get_template(template).render(request=request, **context).encode())
+
+
+def _aged(content: bytes, made_at: float | None) -> bytes:
+    """Write the age of a page to where its layout has a place for that."""
+    if made_at is None:
+        return content.replace(_AGE, b"", 1)
+    at, seconds = datetime.fromtimestamp(made_at, UTC), max(0, round(time.time() - made_at))
+    said = f'as of <time datetime="{at.isoformat(timespec="seconds")}">{seconds} s ago</time> · '
+    return content.replace(_AGE, said.encode(), 1)
 
 
 def _has(known: str, tag: str) -> bool:

@@ -8,10 +8,12 @@ from litestar.di import NamedDependency
 from api.live import service as live
 from api.live.service import LastPicture
 from api.servers import queries
+from api.web.kept import kept
 from api.web.public.render import Here, PageRequest, page
 
 
 @get("/servers")
+@kept()
 async def list_servers(
     request: PageRequest, platform: Here, last: NamedDependency[LastPicture]
 ) -> Response[bytes]:

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from api.players.identities import Bots
 from api.stats import weapons
 from api.web.charts.bar import bar
+from api.web.kept import kept
 from api.web.public.render import Here, PageRequest, asked, page
 
 _PLAYERS: Final = 20
@@ -19,6 +20,7 @@ class _Asked(msgspec.Struct):
 
 
 @get("/weapons")
+@kept()
 async def list_weapons(request: PageRequest, platform: Here) -> Response[bytes]:
     """Show every weapon, the deadliest first."""
     found = (await weapons.all_weapons(platform.clickhouse)).weapons
@@ -34,6 +36,7 @@ async def list_weapons(request: PageRequest, platform: Here) -> Response[bytes]:
 
 
 @get("/weapons/{weapon:path}")
+@kept()
 async def show_weapon(request: PageRequest, platform: Here, weapon: FromPath[str]) -> Response[bytes]:
     """Show a weapon, who kills most with it, and where."""
     query = asked(request, _Asked)
