@@ -139,7 +139,6 @@ async def addresses(client: httpx.AsyncClient) -> dict[str, str]:
     match = await first("stats/matches?limit=1", "matches", "id")
     map_name = await first("stats/maps", "maps", "map")
     weapon = await first("stats/weapons", "weapons", "weapon")
-    server = await first("servers", "servers", "id")
     return {
         "home": "/",
         "live": "/live",
