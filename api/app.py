@@ -23,6 +23,7 @@ import api.privacy.admin
 import api.ratings.routes
 import api.servers.admin
 import api.servers.routes
+import api.stats.career.routes
 import api.stats.routes
 from api import __version__, access
 from api.ingest.routes import Door
@@ -52,6 +53,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.servers.routes.router,
                     api.matches.routes.router,
                     api.ratings.routes.router,
+                    api.stats.career.routes.router,
                     api.stats.routes.router,
                     api.audit.admin.router,
                     api.auth.admin.router,

@@ -15,6 +15,7 @@ from api.limits import Limits
 from api.logins.service import Logins
 from api.players.identities import identities, parse, person
 from api.stats import leaderboards, players
+from api.stats.career import matches, rivals, summary
 from api.stats.leaderboards import Scope
 from api.stats.metrics import METRICS, Metric
 from api.stats.periods import Period
@@ -113,7 +114,7 @@ async def _stats(clickhouse: ClickHouse, asker: Asker, arguments: str, _: date) 
         return await _stats_of(clickhouse, arguments)
     if asker.person is None:
         return words.lines(_NEW)
-    return _record(_called(asker), await players.record(clickhouse, asker.person))
+    return _record(_called(asker), await summary.record(clickhouse, asker.person))
 
 
 async def _stats_of(clickhouse: ClickHouse, name: str) -> list[str]:
@@ -125,10 +126,10 @@ async def _stats_of(clickhouse: ClickHouse, name: str) -> list[str]:
     label = {"verified": "member", "client": "client", "name": "by name only", "bot": "bot"}[who.rung]
     if who.flagged:
         label += ", flagged"
-    return _record(f"{words.plain(who.name)} ({label})", await players.record(clickhouse, known))
+    return _record(f"{words.plain(who.name)} ({label})", await summary.record(clickhouse, known))
 
 
-def _record(whose: str, record: players.Record | None) -> list[str]:
+def _record(whose: str, record: summary.Record | None) -> list[str]:
     if record is None:
         return words.lines(_NEW)
     totals = record.totals
@@ -200,7 +201,7 @@ def _board(arguments: str) -> _Board | str:
 
 
 async def _last(clickhouse: ClickHouse, asker: Asker, _: str, __: date) -> list[str]:
-    match = await players.last_match(clickhouse, asker.person) if asker.person else None
+    match = await matches.last_match(clickhouse, asker.person) if asker.person else None
     if match is None:
         return words.lines(_NEW)
     how = f"{words.many(match.kills, 'kill')}, {words.many(match.deaths, 'death')}"
@@ -216,7 +217,7 @@ async def _last(clickhouse: ClickHouse, asker: Asker, _: str, __: date) -> list[
 async def _nemesis(clickhouse: ClickHouse, asker: Asker, _: str, __: date) -> list[str]:
     if asker.person is None:
         return words.lines(_NEW)
-    nemesis, victim = await players.closest_rivals(clickhouse, asker.person)
+    nemesis, victim = await rivals.closest(clickhouse, asker.person)
     told = []
     if nemesis is not None:
         name = words.plain(nemesis.player.name)

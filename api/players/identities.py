@@ -58,6 +58,15 @@ async def person(clickhouse: ClickHouse, key: int) -> Person:
     return found or Person(key, [key])
 
 
+async def known(clickhouse: ClickHouse, public_id: str) -> tuple[Person, Identity]:
+    """Return whom an id stands for, after links. Raises NotFound for one that was never seen."""
+    who = await person(clickhouse, parse(public_id))
+    found = await seen(clickhouse, [who.player])
+    if who.player not in found:
+        raise NotFound(f"no player has the id {public_id!r}")
+    return who, found[who.player]
+
+
 async def identities(clickhouse: ClickHouse, players: Iterable[int]) -> dict[int, Identity]:
     """Return who the players are; one that was never seen is nameless."""
     wanted = sorted(set(players))

@@ -9,7 +9,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from api import paging
 from api.players.identities import Bots, Flagged
-from api.stats import digest, drilldown, leaderboards, maps, players, totals, weapons
+from api.stats import compare, digest, drilldown, leaderboards, maps, players, records, totals, weapons
+from api.stats.compare import Comparison
 from api.stats.digest import Digest
 from api.stats.drilldown import By, Countable, Drilldown, Filter
 from api.stats.leaderboards import Board, Metrics, Scope
@@ -17,6 +18,7 @@ from api.stats.maps import Heatmap, Kind, MapPage, Maps
 from api.stats.metrics import METRICS
 from api.stats.periods import Period
 from api.stats.players import Player, Players, Sort
+from api.stats.records import OnThisDay, Records
 from api.stats.totals import Totals
 from api.stats.weapons import WeaponPage, Weapons
 from api.stores.clickhouse import ClickHouse
@@ -164,6 +166,37 @@ async def drill_down(
     return await drilldown.drill_down(clickhouse, metric, by, chosen, _today(), limit)
 
 
+@get("/compare", operation_id="comparePlayers", summary="Two to four players side by side", tags=["stats"])
+async def compare_players(
+    clickhouse: NamedDependency[ClickHouse],
+    players: Annotated[
+        str, QueryParameter(max_length=200, description="two to four ids, with commas between them")
+    ],
+) -> Comparison:
+    """Return players in short, and how often each killed each other of them."""
+    return await compare.compare(clickhouse, players)
+
+
+@get("/records", operation_id="listRecords", summary="Records, and when they were broken", tags=["stats"])
+async def list_records(
+    clickhouse: NamedDependency[ClickHouse],
+    server: ServerId = None,
+    map: MapName = None,
+    gametype: Annotated[str | None, QueryParameter(max_length=40)] = None,
+) -> Records:
+    """Return the most that was ever reached, who holds it, and how it came to that."""
+    return await records.records(clickhouse, server, map, gametype)
+
+
+@get("/records/on-this-day", operation_id="getOnThisDay", summary="On this day", tags=["stats"])
+async def get_on_this_day(
+    clickhouse: NamedDependency[ClickHouse],
+    day: Annotated[date | None, QueryParameter(description="today, UTC")] = None,
+) -> OnThisDay:
+    """Return what was played, and which records were broken, on this day of earlier years."""
+    return await records.on_this_day(clickhouse, day or _today())
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
@@ -183,5 +216,8 @@ router = Router(
         get_map,
         get_digest,
         drill_down,
+        compare_players,
+        list_records,
+        get_on_this_day,
     ],
 )

@@ -228,23 +228,12 @@ SELECT
     count() AS matches,
     sum(match_results.playtime) / 1000 AS playtime,
     max(match_results.best_streak) AS best_streak,
-    groupArrayArray(match_results.multi_kills) AS multi_kills
+    groupArrayArray(match_results.multi_kills) AS multi_kills,
+    countIf(match_results.outcome = 1) AS won,
+    countIf(match_results.outcome = -1) AS lost,
+    sum(match_results.first_kills) AS first_kills,
+    sum(match_results.last_kills) AS last_kills,
+    sum(match_results.revenges) AS revenges,
+    sum(match_results.trades) AS trades
 FROM match_results FINAL
 WHERE player_key IN {keys:Array(UInt64)};
-
--- name: recent_matches
-SELECT
-    public_id(match_key) AS id,
-    server_id,
-    map,
-    gametype,
-    started_at,
-    team,
-    winning_team,
-    kills,
-    deaths,
-    best_streak
-FROM match_results FINAL
-WHERE player_key IN {keys:Array(UInt64)}
-ORDER BY last_seen DESC, match_key
-LIMIT {limit:UInt32};

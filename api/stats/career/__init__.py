@@ -1,0 +1,1 @@
+"""All of one player, a module for each thing that is told."""

@@ -1,0 +1,184 @@
+"""A player in short: who it is, what they did in all, and the names they used."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from api.errors import NotFound
+from api.players import marks
+from api.players.identities import Identity, Person, identities, known, parse, person
+from api.players.marks import Flag
+from api.stores.clickhouse import ClickHouse
+from api.stores.sql import queries
+
+_SQL = queries("clickhouse", "players")
+
+
+class NameUsed(msgspec.Struct):
+    """A name that a player was seen under."""
+
+    name: str
+    first_seen: datetime
+    last_seen: datetime
+
+
+class Names(msgspec.Struct):
+    """The names of a player, the latest first."""
+
+    player: Identity
+    names: list[NameUsed]
+
+
+class PlayerTotals(msgspec.Struct):
+    """What a player did and suffered in all."""
+
+    events: int
+    kills: int
+    deaths: int
+    kd: Annotated[float, Meta(description="kills per death; without a death, kills")]
+    suicides: int
+    team_kills: int
+    kill_headshots: Annotated[int, Meta(description="kills at head or helmet")]
+    hit_headshots: Annotated[int, Meta(description="hits of enemies at head or helmet")]
+    bash_kills: int
+    grenade_kills: int
+    shots: int
+    hits: Annotated[int, Meta(description="shots that hit, on days on which the server reported shots")]
+    accuracy: Annotated[float | None, Meta(description="hits per shot; null where no shots were reported")]
+    damage_dealt: Annotated[float, Meta(description="to enemies, in health points")]
+    damage_taken: Annotated[float, Meta(description="from enemies, in health points")]
+    friendly_damage: Annotated[float, Meta(description="to team mates, in health points")]
+    chat_lines: int
+    jumps: int
+    reloads: int
+    grenades: Annotated[int, Meta(description="thrown")]
+    pickups: int
+    objectives: int
+    distance: Annotated[float, Meta(description="game units")]
+    walked: float
+    sprinted: float
+    swam: float
+    driven: float
+
+
+class MultiKill(msgspec.Struct):
+    """How often so many kills followed each other, each within 4 s."""
+
+    size: int
+    times: int
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """A player in short."""
+
+    identity: Identity
+    flag: Annotated[Flag | None, Meta(description="why an admin keeps the player off all boards")]
+    first_seen: datetime
+    last_seen: datetime
+    totals: PlayerTotals
+    matches: Annotated[
+        int, Meta(description="this and what else is told by match follows the events some seconds later")
+    ]
+    playtime: Annotated[float, Meta(description="seconds between joining a team and leaving it, in matches")]
+    best_streak: Annotated[int, Meta(description="most kills between two deaths, within a match")]
+    multi_kills: list[MultiKill]
+    won: Annotated[int, Meta(description="matches, on the winning side or as the best of all for themselves")]
+    lost: int
+    first_kills: Annotated[int, Meta(description="matches in which the player made the first kill")]
+    last_kills: int
+    revenges: Annotated[int, Meta(description="deaths whose killer was killed before dying again")]
+    trades: Annotated[int, Meta(description="kills of an enemy who had killed a team mate within 4 s before")]
+
+
+class Record(msgspec.Struct):
+    """A player's totals in short; the last two follow the events some seconds later."""
+
+    totals: PlayerTotals
+    matches: int
+    best_streak: int
+
+
+class _Totals(PlayerTotals, kw_only=True):
+    first_seen: datetime
+    last_seen: datetime
+
+
+class _Presence(msgspec.Struct):
+    matches: int
+    playtime: float | None
+    best_streak: int | None
+    multi_kills: list[int]
+    won: int = 0
+    lost: int = 0
+    first_kills: int | None = 0
+    last_kills: int | None = 0
+    revenges: int | None = 0
+    trades: int | None = 0
+
+
+async def summary(clickhouse: ClickHouse, public_id: str) -> Summary:
+    """Return a player in short, under any of their keys. Raises NotFound for an unknown one."""
+    return (await of_person(clickhouse, public_id))[1]
+
+
+async def of_person(clickhouse: ClickHouse, public_id: str) -> tuple[Person, Summary]:
+    """Return the same, and the keys that belong to the player."""
+    who = await person(clickhouse, parse(public_id))
+    totals, presence, flag, people = await asyncio.gather(
+        clickhouse.one(_SQL["totals"], _Totals, keys=who.keys),
+        clickhouse.one(_SQL["presence"], _Presence, keys=who.keys),
+        marks.flag_of(clickhouse, who.keys),
+        identities(clickhouse, [who.player]),
+    )
+    if totals is None or totals.events == 0:
+        raise NotFound(f"no player has the id {public_id!r}")
+    played = presence or _Presence(0, None, None, [])
+    return who, Summary(
+        identity=people[who.player],
+        flag=flag,
+        first_seen=totals.first_seen,
+        last_seen=totals.last_seen,
+        totals=msgspec.convert(totals, PlayerTotals, from_attributes=True),
+        matches=played.matches,
+        playtime=played.playtime or 0,
+        best_streak=played.best_streak or 0,
+        multi_kills=multi_kills_of(played.multi_kills),
+        won=played.won,
+        lost=played.lost,
+        first_kills=played.first_kills or 0,
+        last_kills=played.last_kills or 0,
+        revenges=played.revenges or 0,
+        trades=played.trades or 0,
+    )
+
+
+async def record(clickhouse: ClickHouse, who: Person) -> Record | None:
+    """Return the totals of a player, None for one of whom nothing is counted."""
+    totals, presence = await asyncio.gather(
+        clickhouse.one(_SQL["totals"], _Totals, keys=who.keys),
+        clickhouse.one(_SQL["presence"], _Presence, keys=who.keys),
+    )
+    if totals is None or totals.events == 0:
+        return None
+    played = presence or _Presence(0, None, None, [])
+    return Record(totals, played.matches, played.best_streak or 0)
+
+
+async def names_used(clickhouse: ClickHouse, keys: list[int]) -> list[NameUsed]:
+    """Return every name that somebody was seen under, the latest first."""
+    return await clickhouse.rows(_SQL["names"], NameUsed, keys=keys)
+
+
+async def names(clickhouse: ClickHouse, public_id: str) -> Names:
+    """Return a player's names. Raises NotFound for an unknown player."""
+    who, identity = await known(clickhouse, public_id)
+    return Names(identity, await names_used(clickhouse, who.keys))
+
+
+def multi_kills_of(sizes: list[int]) -> list[MultiKill]:
+    """Return how often each size was, the smallest first."""
+    return [MultiKill(*pair) for pair in sorted(Counter(sizes).items())]
