@@ -340,4 +340,8 @@ def test_openapi_names_every_operation(stack: Stack) -> None:
         "listMaps",
         "getMap",
         "drillDown",
+        "comparePlayers",
+        "listRecords",
+        "getOnThisDay",
+        "getDigest",
     }
