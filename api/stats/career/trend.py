@@ -3,8 +3,8 @@
 With n values y at x = 0, 1, ..., n-1 the line is y = a + b x. Its residual variance is
 s2 = sum(residuals^2) / (n - 2); the slope b has the standard error sqrt(s2 / Sxx), and the line at x has
 sqrt(s2 (1/n + (x - mean)^2 / Sxx)). 95% intervals are so many standard errors to either side as Student's t
-has for n - 2 degrees of freedom. Source: NIST/SEMATECH e-Handbook of Statistical Methods, 4.1.4.1 (linear
-least squares) and 4.5.1.1-2 (estimate and interval of a line).
+has for n - 2 degrees of freedom. Source: NIST/SEMATECH e-Handbook of Statistical Methods, chapter 4, "Linear
+Least Squares Regression" and "Using Estimates and Predictions from the Model".
 
 It takes values for independent and equally sure, which matches of one evening are not quite: an interval that
 barely leaves zero out says little.
