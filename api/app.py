@@ -26,6 +26,7 @@ import api.servers.routes
 import api.stats.career.routes
 import api.stats.routes
 from api import __version__, access
+from api.forum import areas
 from api.ingest.routes import Door
 from api.live.service import LastPicture
 from api.platform import Platform
@@ -43,6 +44,7 @@ def create_app(platform: Platform) -> Litestar:
         route_handlers=[
             api.ingest.routes.router,
             *pages.routes(platform, entry, assets),
+            areas.routes(platform, entry),
             Router(
                 "/",
                 guards=[access.guard_of(entry)],
@@ -85,6 +87,7 @@ def create_app(platform: Platform) -> Litestar:
                 "pages": Pages(platform.redis, platform.postgres, platform.settings.page_seconds),
                 # Whom the first page ranked last.
                 "ranked": "exclude",
+                "assets": assets,
             }
         ),
         request_max_body_size=platform.settings.max_body_bytes,

@@ -23,7 +23,7 @@ from api.bench.commands import bench
 from api.doctor import Finding, OverHttp, examine
 from api.embedded import engines
 from api.embedded.engines import Engines
-from api.errors import AfterActionError
+from api.errors import AfterActionError, ConfigurationError
 from api.ingest import blocks
 from api.left_out import service as left_out
 from api.platform import Platform, opened, opened_postgres
@@ -38,6 +38,9 @@ from api.stores import redis as redis_store
 from api.stores.migrations import migrate_postgres
 from api.stores.postgres import Postgres
 from api.terminal import as_json, out, print_json, progress, say, speaks_plainly
+from smf_bridge import address as forum_address
+from smf_bridge import schema
+from smf_bridge.address import Address
 
 R = TypeVar("R")
 
@@ -136,6 +139,48 @@ def migrate(dry_run: bool, fill_by_hand: bool, json_: bool) -> None:
             out.print("the schemas are up to date")
 
     _with_platform(loaded, run, migrated=False)
+
+
+@main.group(help="The community's forum: its tables, and who may use them (docs/forum.md).")
+def forum() -> None:
+    """Commands about the forum."""
+
+
+@forum.command("migrate", help="Make the tables in the forum's database, or bring them up to date.")
+@click.option("--dry-run", is_flag=True, help="Only say what would run.")
+@as_json
+@speaks_plainly
+def forum_migrate(dry_run: bool, json_: bool) -> None:
+    """Run the numbered SQL files of the bridge that have not run yet."""
+    steps = schema.migrate(_forum_address(_load()), dry_run=dry_run)
+    if json_:
+        print_json(steps)
+        return
+    for step in steps:
+        out.print(f"{'would run' if dry_run else 'ran'} {step.number:04d}_{step.name}", highlight=False)
+        if dry_run:
+            click.echo("".join(f"{statement};\n" for statement in step.statements), nl=False)
+    if not steps:
+        out.print("the forum's tables are up to date")
+
+
+@forum.command("grants", help="Print the least that USER, as 'name'@'host', is to be granted.")
+@click.argument("user", default="'afteraction'@'localhost'")
+@speaks_plainly
+def forum_grants(user: str) -> None:
+    """Print GRANT statements for an admin of MariaDB."""
+    for statement in schema.grants(_forum_address(_load()), user):
+        click.echo(statement)
+
+
+def _forum_address(loaded: Settings) -> Address:
+    if not loaded.forum_url:
+        raise ConfigurationError(
+            f"no forum is set: {forum_address.SETTING}=mysql://user:password@host/database?prefix=smf_ names "
+            "the database of the SMF forum. All but the forum's pages works without one; docs/forum.md says "
+            "what it adds"
+        )
+    return forum_address.parse(loaded.forum_url)
 
 
 @main.group(help="Game servers and their tokens.")

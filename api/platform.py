@@ -18,6 +18,8 @@ from api.stores import clickhouse as clickhouses
 from api.stores import redis
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
+from smf_bridge import address
+from smf_bridge.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Platform:
     inlet: Inlet
     logins: Logins
     sessions: Sessions
+    # None where no forum is set.
+    forum: Database | None = None
 
 
 @asynccontextmanager
@@ -51,9 +55,12 @@ async def opened(
         gate, limits = Gate(postgres, settings.admin_token), Limits(client, settings)
         logins = Logins(postgres, settings)
         sessions = Sessions(client, gate)
+        forum = Database(address.parse(settings.forum_url)) if settings.forum_url else None
         try:
-            yield Platform(settings, postgres, store, client, gate, limits, inlet, logins, sessions)
+            yield Platform(settings, postgres, store, client, gate, limits, inlet, logins, sessions, forum)
         finally:
+            if forum is not None:
+                forum.close()
             logins.close()
             await inlet.stop()
             await client.aclose()

@@ -49,6 +49,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
     redis_url: Annotated[str | None, _about("redis://host:6379/0. Without it: embedded Valkey.")] = None
 
+    forum_url: Annotated[
+        str | None,
+        _about(
+            "The database of the SMF forum, mysql://user:password@host:3306/database?prefix=smf_; "
+            "`&socket=PATH` for a socket, `&ca_certs=FILE` for TLS. Without it: no forum (docs/forum.md)."
+        ),
+    ] = None
+    public_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$")] | None,
+        _about(
+            "Where browsers find the pages, as https://stats.example.org: links in the forum lead there. "
+            "Without it: where the forum finds After Action."
+        ),
+    ] = None
+
     max_body_bytes: Annotated[
         int, _about("Largest request body, as sent. Over it: 413.", ge=1024, le=1 << 30)
     ] = 8 << 20

@@ -3,6 +3,8 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -11,6 +13,7 @@ from api.embedded.folder import DataFolder
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
+from tests.mariadb_server import ForumDatabase, MariaDB
 from tests.native_bridge import Bridge, bridged
 from tests.stack import Stack, scratch_database, wipe_clickhouse
 
@@ -64,3 +67,25 @@ def native(bridge: Bridge) -> Iterator[ClickHouse]:
     native = clickhouses.server(f"clickhouse://127.0.0.1:{bridge.port}", size=3)
     yield native
     native.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """Start a MariaDB server. Tests that stop it start it again."""
+    # As root it runs as somebody else, who cannot come into the folders of pytest.
+    with TemporaryDirectory(prefix="mariadb-") as folder, MariaDB(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_forum(mariadb: MariaDB) -> ForumDatabase:
+    """Make a database with SMF's tables and none of the bridge's, whose user may do nothing yet."""
+    return ForumDatabase(mariadb)
+
+
+@pytest.fixture
+def forum(empty_forum: ForumDatabase) -> ForumDatabase:
+    """Make a forum's database with the bridge's tables, reached with the rights that the docs name."""
+    empty_forum.grant()
+    empty_forum.migrate()
+    return empty_forum

@@ -129,7 +129,8 @@ def test_every_query_file_has_its_caller() -> None:
 
 
 def test_every_named_query_is_called() -> None:
-    code = "\n".join(path.read_text() for path in (CHECKOUT / "api").rglob("*.py"))
+    folders = CHECKOUT / "api", CHECKOUT / "smf_bridge"
+    code = "\n".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     for path in sorted(CHECKOUT.glob("*/queries/*.sql")):
         for name in re.findall(r"^-- name: (\w+)", path.read_text(), re.MULTILINE):
             assert re.search(rf'"{name}"', code), f"{path.name}: {name}"

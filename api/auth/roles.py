@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from api.auth.tokens import Kind
 
-Rule = Literal["open", "read", "server", "forum", "admin", "session"]
+Rule = Literal["open", "read", "server", "forum", "admin", "session", "member"]
 
 # What each rule lets in. An admin may do what a forum may; a server speaks for itself alone.
 ALLOWED: Final[dict[Rule, frozenset[Kind]]] = {
@@ -15,4 +15,6 @@ ALLOWED: Final[dict[Rule, frozenset[Kind]]] = {
     "admin": frozenset({"admin"}),
     # Pages: a key opens none of them, only the session that an admin's key began.
     "session": frozenset(),
+    # What the forum asks for whoever looks at it: beside its key, with a statement of who that is.
+    "member": frozenset({"forum"}),
 }

@@ -55,7 +55,11 @@ def sql_root(engine: Engine) -> Path:
 @cache
 def queries(engine: Engine, noun: str) -> Mapping[str, str]:
     """Return the named queries of `<engine>/queries/<noun>.sql`."""
-    text = (sql_root(engine) / "queries" / f"{noun}.sql").read_text()
+    return named((sql_root(engine) / "queries" / f"{noun}.sql").read_text())
+
+
+def named(text: str) -> dict[str, str]:
+    """Return the named queries of a file's text."""
     parts = _NAME.split(text)
     return {name: body.strip().removesuffix(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
@@ -65,14 +69,19 @@ def migrations(engine: Engine) -> list[Migration]:
 
     Raises ValueError for a file whose name has no number, and for a gap or a repeat in the numbers.
     """
+    return numbered(sql_root(engine) / "migrations")
+
+
+def numbered(folder: Path) -> list[Migration]:
+    """Return the migrations of a folder, as `migrations` does."""
     found = []
-    for path in sorted((sql_root(engine) / "migrations").glob("*.sql")):
+    for path in sorted(folder.glob("*.sql")):
         match = _FILE_NAME.match(path.name)
         if match is None:
             raise ValueError(f"{path.name}: a migration is named like 0001_noun.sql")
         found.append(Migration(int(match[1]), match[2], path.read_text()))
     if [m.number for m in found] != list(range(1, len(found) + 1)):
-        raise ValueError(f"{engine}: migrations are not numbered 1, 2, 3, ...: {[m.number for m in found]}")
+        raise ValueError(f"{folder}: migrations are not numbered 1, 2, 3, ...: {[m.number for m in found]}")
     return found
 
 

@@ -15,6 +15,8 @@ _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
 }
+# The class of what stands in a page of the forum.
+FORUM: Final = "afteraction"
 _HERE: Final = Path(__file__).parent / "static"
 # Browser libraries come with packages that the lock names.
 _HTMX: Final = files("django_htmx") / "static" / "django_htmx" / "htmx-2.min.js"
@@ -40,6 +42,7 @@ class Assets:
     def __init__(self) -> None:
         read = {path.name: path.read_bytes() for path in sorted(_HERE.iterdir()) if path.suffix in _TYPES}
         read["htmx.js"] = _HTMX.read_bytes()
+        read["forum.css"] = _within(FORUM, read["site.css"], read["public.css"], read["forum.css"])
         self._assets = {name: _asset(name, content) for name, content in read.items()}
 
     def url(self, name: str) -> str:
@@ -52,6 +55,12 @@ class Assets:
         if found is None or found.digest != digest:
             raise NotFound("there is no such file; reload the page that asked for it")
         return found
+
+
+def _within(scope: str, *sheets: bytes) -> bytes:
+    """Return sheets that hold inside one element alone, whatever page it stands in."""
+    inside = b"\n".join(sheets).replace(b":root", b"&")
+    return b"." + scope.encode() + b" {\n" + inside + b"\n}\n"
 
 
 def _asset(name: str, content: bytes) -> Asset:

@@ -36,6 +36,7 @@ def operations() -> dict[str, Any]:
         inlet=None,
         logins=None,
         sessions=None,
+        forum=None,
     )
     described = create_app(stores).openapi_schema.to_schema()
     results: Any = schemathesis.openapi.from_dict(described).get_all_operations()

@@ -64,10 +64,10 @@ async def list_players(request: PageRequest, platform: Here) -> Response[bytes]:
 async def show_player(request: PageRequest, platform: Here, player_id: FromPath[str]) -> Response[bytes]:
     """Show all that is known of a player."""
     found = await players.player(platform.clickhouse, player_id)
-    return page(request, "public/player.html", "players", player=found, rungs=RUNGS, bodies=_bodies(found))
+    return page(request, "public/player.html", "players", player=found, rungs=RUNGS, bodies=bodies(found))
 
 
-def _bodies(found: Player) -> list[tuple[str, Markup, list[tuple[str, int]]]]:
+def bodies(found: Player) -> list[tuple[str, Markup, list[tuple[str, int]]]]:
     """Return for hits given and taken: what it is, the picture, and its table."""
     shown = []
     for side, title, located in (

@@ -1,0 +1,42 @@
+"""The area "Combat record" of a member's profile: who they are in the game."""
+
+from typing import Any
+
+from litestar import Response, get
+
+from api.errors import NotFound
+from api.forum.desk import ForumRequest, Fragment, Here, forum_of, fragment
+from api.logins import links
+from api.logins.members import MemberPath
+from api.stats import players
+from api.stats.players import Player
+from api.web.public.players import RUNGS, bodies
+from smf_bridge import members
+
+
+@get("/members/{member_id:int}/record")
+async def show_record(request: ForumRequest, platform: Here, member_id: MemberPath) -> Response[Fragment]:
+    """Show what a member did in the game; of one who never played, how to begin."""
+    member = await members.member(forum_of(platform), member_id)
+    player_id = await links.player_of(platform.clickhouse, member_id)
+    player: Player | None = None
+    context: dict[str, Any] = {}
+    try:
+        player = await players.player(platform.clickhouse, player_id)
+        context = {"bodies": bodies(player), "rungs": RUNGS}
+    except NotFound:
+        pass
+    shown = [("All figures on the site", f"/players/{player_id}")] if player else []
+    return fragment(
+        request,
+        platform,
+        "forum/record.html",
+        f"Combat record of {member.name}",
+        links=shown,
+        member=member,
+        player=player,
+        **context,
+    )
+
+
+handlers = [show_record]

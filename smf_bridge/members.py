@@ -1,0 +1,34 @@
+"""Members of the forum, as SMF knows them. They are read here and never written."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from api.errors import NotFound
+from smf_bridge.database import Database, Transaction, queries
+
+_SQL: Final = queries("members")
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A member. `name` is the one that the forum shows; `active` is false for one who is banned or waits."""
+
+    id: int
+    name: str
+    active: bool
+
+
+async def member(database: Database, member_id: int) -> Member:
+    """Return a member. Raises NotFound."""
+    found = await database.one(_SQL["one"], Member, member=member_id)
+    if found is None:
+        raise NotFound(f"the forum has no member {member_id}")
+    return found
+
+
+def some(transaction: Transaction, ids: Sequence[int]) -> dict[int, Member]:
+    """Return those of some members whom the forum has, by id."""
+    if not ids:
+        return {}
+    return {row.id: row for row in transaction.rows(_SQL["some"], Member, members=sorted(set(ids)))}

@@ -1,0 +1,83 @@
+"""The area "Combat record", as the forum gets it."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from api.logins import links
+from api.platform import Platform
+from tests.forum.client import Forum
+from tests.forum.desk import at_the_forum
+from tests.mariadb_server import ForumDatabase, MariaDB
+from tests.stack import Stack
+
+PATH = "/forum/members/7/record"
+
+
+def asked(stack: Stack, forum: ForumDatabase | None, path: str, **settings: Any) -> httpx.Response:
+    return at_the_forum(stack, forum, lambda _, client: client.get(path), **settings)
+
+
+def test_a_member_who_never_played_reads_how_to_begin(stack: Stack, forum: ForumDatabase) -> None:
+    answer = asked(stack, forum, PATH, public_url="https://stats.example.org/aa/").json()
+    assert answer["title"] == 'Combat record of Ann "Ä" 🎖'
+    assert answer["html"].startswith('<div class="afteraction">')
+    assert "Game identity" in answer["html"]
+    assert "Ann &#34;Ä&#34;" in answer["html"]
+    assert answer["css"][0].startswith("https://stats.example.org/aa/static/")
+    other = asked(stack, forum, "/forum/members/8/record").json()
+    assert "Game identity" not in other["html"]
+
+
+def test_an_unknown_member_is_not_found(stack: Stack, forum: ForumDatabase) -> None:
+    answer = asked(stack, forum, "/forum/members/99/record")
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "the forum has no member 99"
+
+
+def test_without_a_forum_it_is_said_kindly(stack: Stack) -> None:
+    answer = asked(stack, None, PATH)
+    assert answer.status_code == 404
+    assert "AFTERACTION_FORUM_URL" in answer.json()["detail"]
+
+
+def test_while_mariadb_is_down_the_forum_waits_and_stats_do_not(
+    stack: Stack, forum: ForumDatabase, mariadb: MariaDB
+) -> None:
+    async def use(platform: Platform, client: Forum) -> tuple[httpx.Response, list[int]]:
+        mariadb.kill()
+        try:
+            down = await client.get(PATH)
+            stats = [
+                (await client._client.get(path)).status_code
+                for path in ("/api/v1/stats/global", "/api/v1/stats/players", "/players", "/", "/readyz")
+            ]
+        finally:
+            mariadb.start()
+        player = await links.player_of(platform.clickhouse, 7)
+        assert len(player) == 16
+        assert (await client.get(PATH)).status_code == 200
+        return down, stats
+
+    down, stats = at_the_forum(stack, forum, use)
+    assert down.status_code == 503
+    assert down.json()["detail"] == "forum is away; try again in 5 s"
+    assert stats == [200] * 5
+
+
+@pytest.mark.parametrize("break_it", ["password", "table", "grant"])
+def test_what_is_wrong_with_the_database_is_no_fault_of_the_visitor(
+    stack: Stack, forum: ForumDatabase, break_it: str
+) -> None:
+    who = f"'{forum.user}'@'127.0.0.1'"
+    forum.run(
+        {
+            "password": f"ALTER USER {who} IDENTIFIED BY 'other'",
+            "table": "RENAME TABLE smf_members TO smf_gone",
+            "grant": f"REVOKE SELECT (id_member, real_name) ON {forum.name}.smf_members FROM {who}",
+        }[break_it]
+    )
+    answer = asked(stack, forum, PATH)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
