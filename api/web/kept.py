@@ -15,6 +15,7 @@ import functools
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, ParamSpec
+from urllib.parse import parse_qsl, urlencode
 from zlib import crc32
 
 import msgspec
@@ -166,8 +167,10 @@ def kept(
 
 
 def _address(request: PageRequest) -> str:
+    """Return the address without a key that it may carry: keys are kept and logged nowhere."""
     path: str = request.scope["path"]
-    return f"{path}?{request.scope['query_string'].decode('latin-1')}"
+    asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return f"{path}?{urlencode([(name, value) for name, value in asked if name != 'server_token'])}"
 
 
 def _slot(address: str) -> str:
