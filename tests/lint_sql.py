@@ -22,7 +22,7 @@ _TABLE = re.compile(r"FROM \{(\w+):Identifier\}")
 # What a table may be that a query is told; others are told the log.
 _TABLES = {"scores": "player_daily", "results": "match_results", "ratings": "ratings"}
 _PERCENT = re.compile(r"%(?!s|%|\(\w+\)s)")
-_INSERT = re.compile(r"^INSERT\b", re.MULTILINE)
+_RUN = re.compile(r"^(?:INSERT|CREATE|SYSTEM)\b", re.MULTILINE)
 _LOWER_CASE = re.compile(
     r"^\s*(select|from|where|group by|order by|having|limit|inner|left|join|with|insert|update|delete|create"
     r"|drop|alter|union|values)\b"
@@ -86,10 +86,12 @@ def lint_clickhouse(folder: Path) -> Iterator[str]:
         for path in sorted((folder / "migrations").glob("*.sql")):
             for statement in sql.split_statements(path.read_text()):
                 yield from _refusal(database, statement, _shown(path))
-        for path in sorted((folder / "queries").glob("*.sql")):
-            for name, query in named(path.read_text()):
-                # An INSERT cannot be explained; into the scratch database it may go.
-                tried = query if _INSERT.search(query) else f"EXPLAIN QUERY TREE {query}"
+        texts = {path: path.read_text() for path in sorted((folder / "queries").glob("*.sql"))}
+        # What makes something comes first: other queries may ask it.
+        for path in sorted(texts, key=lambda path: "\nCREATE " not in texts[path]):
+            for name, query in named(texts[path]):
+                # What changes something cannot be explained; in the scratch database it may.
+                tried = query if _RUN.search(query) else f"EXPLAIN QUERY TREE {query}"
                 yield from _refusal(database, _filled(tried), f"{_shown(path)} {name}")
     finally:
         database.close()

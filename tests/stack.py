@@ -18,6 +18,7 @@ from api.ingest import job
 from api.logins import networks
 from api.logins.clients import Client
 from api.platform import Platform, opened
+from api.players import people
 from api.rebuild.service import migrate
 from api.servers import service as servers
 from api.settings import Settings
@@ -111,6 +112,7 @@ async def wipe_clickhouse(clickhouse: ClickHouse) -> None:
     )
     for table in tables:
         await clickhouse.command(f"TRUNCATE TABLE {table.name}")
+    await people.refresh(clickhouse)
 
 
 async def wipe_postgres(postgres: Postgres) -> None:

@@ -17,6 +17,7 @@ from api import keyed, metrics
 from api.errors import StoreUnavailable
 from api.ingest import payload, tombstones
 from api.keyed import Keyed
+from api.players import people
 from api.settings import Settings
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Connection, Postgres, fetch
@@ -136,6 +137,8 @@ async def _insert(connection: Connection, clickhouse: ClickHouse, block: _Block,
         log.error("block not inserted", block=block.id, failures=block.failures + 1, cause=str(error)[:500])
         await _execute(connection, "postpone", str(error)[:2000], block.id)
         return 0
+    # A bot may have come with it.
+    await people.refresh(clickhouse)
     await _execute(connection, "delete_rows_of", block.id)
     await _execute(connection, "delete_block", block.id)
     events = sum(row.events for row in rows)

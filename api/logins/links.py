@@ -12,6 +12,7 @@ import msgspec
 
 from api.errors import NotFound
 from api.logins import locks
+from api.players import people
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Connection, Postgres, fetch
 from api.stores.sql import queries
@@ -216,6 +217,7 @@ async def reconcile(postgres: Postgres, clickhouse: ClickHouse) -> int:
         for start in range(0, len(pairs), _CHUNK):
             await _write(clickhouse, [(p.client_id, p.member_id) for p in pairs[start : start + _CHUNK]])
         await clickhouse.command(_LINKS["unlink_older"], since=began.at)
+        await people.refresh(clickhouse)
     return len(pairs)
 
 
@@ -225,3 +227,4 @@ async def _write(clickhouse: ClickHouse, pairs: list[tuple[str, int]]) -> None:
         "members": [member for _, member in pairs],
     }
     await clickhouse.command(_LINKS["link"], **columns)
+    await people.refresh(clickhouse)

@@ -16,6 +16,7 @@ from msgspec import Meta
 from api.audit import service as audit
 from api.audit.service import Actor
 from api.errors import Conflict, NotFound
+from api.players import people
 from api.players.identities import Identity, Person, identities, parse, person, seen
 from api.players.merges import deciding
 from api.stores.clickhouse import ClickHouse
@@ -174,10 +175,10 @@ async def current(
     links = {
         link.player_key: link.player for link in await clickhouse.rows(_LINKS["current"], _Link, keys=marked)
     }
-    people = await identities(clickhouse, (links.get(key, key) for key in marked))
+    known = await identities(clickhouse, (links.get(key, key) for key in marked))
     # Of keys that are several players' by now, it is said of each.
     return [
-        Mark(row.kind, people[player], row.reason, row.made_at, row.made_by)
+        Mark(row.kind, known[player], row.reason, row.made_at, row.made_by)
         for row in rows
         for player in sorted({links.get(int(key), int(key)) for key in row.keys})
     ]
@@ -207,6 +208,7 @@ async def write_changed_now(postgres: Postgres, clickhouse: ClickHouse) -> int:
         reasons=[row.reason for row in rows],
         at=[row.flagged_ms for row in rows],
     )
+    await people.refresh(clickhouse)
     await postgres.execute(_SQL["written"], [row.player_key for row in rows])
     return len(rows)
 

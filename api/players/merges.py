@@ -14,6 +14,7 @@ import msgspec
 from api.audit import service as audit
 from api.audit.service import Actor
 from api.errors import Conflict, NotFound
+from api.players import people
 from api.players.identities import Identity, Person, identities, parse, person, seen
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Connection, Postgres, fetch
@@ -141,10 +142,9 @@ async def current(
     """Return merges that nobody has split, the latest first: those of or into a player, or all."""
     rows = await postgres.rows(_SQL["merges"], _Row, into=player, limit=limit)
     named = {int(each, 16) for row in rows for each in (row.player, row.into_player)}
-    people = await identities(clickhouse, named)
+    known = await identities(clickhouse, named)
     return [
-        Merge(people[int(r.player, 16)], people[int(r.into_player, 16)], r.merged_at, r.merged_by)
-        for r in rows
+        Merge(known[int(r.player, 16)], known[int(r.into_player, 16)], r.merged_at, r.merged_by) for r in rows
     ]
 
 
@@ -158,3 +158,4 @@ async def _links(clickhouse: ClickHouse, keys: list[int]) -> dict[int, int]:
 
 async def _point(clickhouse: ClickHouse, keys: list[int], players: list[int]) -> None:
     await clickhouse.command(_LINKS["point"], keys=keys, players=players)
+    await people.refresh(clickhouse)

@@ -25,7 +25,7 @@ from api.ingest import payload, tombstones
 from api.ingest.tombstones import GAME_WORDS, shown
 from api.keyed import Keyed
 from api.logins import links
-from api.players import marks, merges
+from api.players import marks, merges, people
 from api.players.identities import parse, person
 from api.privacy import caches, traces
 from api.rebuild.service import finish_blocks
@@ -450,6 +450,7 @@ async def _finish_all(
         done.append((unfinished.work, await _clean_postgres(postgres, clickhouse, settings, unfinished)))
         await marks.write_changed_now(postgres, clickhouse)
         await clickhouse.command("OPTIMIZE TABLE player_marks FINAL")
+        await people.refresh(clickhouse)
     return done
 
 

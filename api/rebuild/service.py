@@ -14,6 +14,7 @@ from api.errors import Conflict, NotFound, StoreUnavailable
 from api.ingest import inbox
 from api.ingest import job as ingest
 from api.matches import job as matches
+from api.players import people
 from api.ratings import job as ratings
 from api.settings import Settings
 from api.stores import migrations
@@ -103,7 +104,10 @@ async def migrate(
             await finish_blocks(postgres, clickhouse, settings)
 
     fills = privacy_key.fills(settings)
-    return await migrations.migrate(postgres, clickhouse, fills, settle, fill, dry_run=dry_run)
+    steps = await migrations.migrate(postgres, clickhouse, fills, settle, fill, dry_run=dry_run)
+    if not dry_run:
+        await people.define(clickhouse)
+    return steps
 
 
 async def rebuild(
@@ -143,6 +147,7 @@ async def rebuild(
             # A lock that was lost with its connection keeps no writer out: then nothing is exchanged.
             await lock.execute("SELECT 1")
             await _exchange(clickhouse, entry)
+            await people.refresh(clickhouse)
             if await _logged(clickhouse) != logged:
                 raise StoreUnavailable(
                     "postgres", f"the lock on writers was lost; rebuild {entry.name} again"

@@ -76,11 +76,14 @@ class ClickHouse:
         description: str,
         patience: float = _PATIENCE_SECONDS,
         cluster: Cluster | None = None,
+        itself: str = "",
     ) -> None:
         self.description = description
         # How often it was asked or told something, to see what a page costs.
         self.calls = 0
         self.cluster = cluster
+        # How its dictionaries reach it: the start of a SOURCE(CLICKHOUSE(...)).
+        self.itself = itself
         self._patience = patience
         self._connect = connect
         self._free: queue.LifoQueue[Driver | None] = queue.LifoQueue()
@@ -171,8 +174,13 @@ def embedded(folder: Path, size: int = 4) -> ClickHouse:
 def server(url: str, size: int = 8, timeout: float = 60) -> ClickHouse:
     """Connect to a ClickHouse server: clickhouse://user:password@host:9000/database; `timeout` in seconds."""
     address = parse_address(url)
+    itself = f"USER {quote(address.user)} PASSWORD {quote(address.password)} DB {quote(address.database)} "
     return ClickHouse(
-        lambda: Native(address, timeout, _SETTINGS), size, str(address), cluster=address.cluster
+        lambda: Native(address, timeout, _SETTINGS),
+        size,
+        str(address),
+        cluster=address.cluster,
+        itself=itself,
     )
 
 

@@ -83,6 +83,10 @@ def render(statement: str, cluster: Cluster) -> list[str]:
     verb, kind, name = found["verb"], found["kind"], found["name"]
     guard, rest = found["guard"] or "", found["rest"]
 
+    if kind == "FUNCTION":
+        # A shard asked by another is in its own database.
+        rest = rest.replace("dictGetOrDefault('people'", f"dictGetOrDefault('{cluster.database}.people'")
+
     def on(database: str, rest: str) -> str:
         place = name if kind == "FUNCTION" else f"{database}.{name}"
         return f"{verb} {kind} {guard}{place} ON CLUSTER {cluster.name}{rest}"

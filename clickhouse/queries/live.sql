@@ -24,7 +24,7 @@ LIMIT 200;
 -- name: players
 SELECT
     match_key,
-    public_id(ifNull(links.player, match_players.player_key)) AS id,
+    public_id(person_of(player_key)) AS id,
     display_name(max(match_players.name).2) AS name,
     max(match_players.team).3 AS team,
     sum(match_players.kills) AS kills,
@@ -32,7 +32,6 @@ SELECT
     max(match_players.last_seen) AS last_seen,
     max(match_players.gone) AS gone_ms
 FROM match_players
-LEFT JOIN player_links AS links FINAL ON links.player_key = match_players.player_key
 WHERE match_key IN {matches:Array(UInt64)}
 GROUP BY match_key, id
 ORDER BY kills DESC, deaths, name

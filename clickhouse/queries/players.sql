@@ -10,29 +10,20 @@ FROM player_links FINAL
 WHERE player_links.player = person;
 
 -- name: identities
-WITH own AS (
-    SELECT player_key FROM player_links FINAL WHERE player IN {players:Array(UInt64)}
-    UNION ALL
-    SELECT arrayJoin({players:Array(UInt64)}) AS player_key
-)
 SELECT
-    ifNull(links.player, seen.player_key) AS player,
+    person_of(player_key) AS player,
     public_id(player) AS id,
-    argMaxIf(seen.shown, seen.last_seen, seen.shown != '') AS name,
+    argMaxIf(player_identities.shown, player_identities.last_seen, player_identities.shown != '') AS name,
     multiIf(
-        max(ifNull(links.verified, false)), 'verified',
+        is_verified(player), 'verified',
         bot, 'bot',
-        max(seen.guid) != '', 'client',
+        max(player_identities.guid) != '', 'client',
         'name'
     ) AS rung,
-    toBool(max(seen.player_key IN (SELECT player_key FROM bot_keys WHERE player_key IN own))) AS bot,
-    toBool(max(seen.player_key IN (SELECT player_key FROM player_marks FINAL WHERE flagged))) AS flagged
-FROM (
-    SELECT player_key, shown, guid, last_seen
-    FROM player_identities
-    WHERE player_key IN own
-) AS seen
-LEFT JOIN player_links AS links FINAL ON links.player_key = seen.player_key
+    is_bot(player) AS bot,
+    is_flagged(player) AS flagged
+FROM player_identities
+WHERE player_key IN (SELECT arrayJoin(keys_of(arrayJoin({players:Array(UInt64)}))))
 GROUP BY player;
 
 -- name: names

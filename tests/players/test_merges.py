@@ -12,7 +12,7 @@ from api.errors import Conflict, NotFound, RequestError
 from api.logins import links
 from api.paging import START
 from api.platform import Platform
-from api.players import merges
+from api.players import merges, people
 from api.stats import players
 from tests.sql.feed import feed
 from tests.stack import Stack, add_server, player
@@ -141,9 +141,11 @@ def test_what_a_crash_cut_off_is_done_by_doing_it_again(stack: Stack) -> None:
         await game.merge(one, other)
         # As if ClickHouse had not heard of it.
         await game.platform.clickhouse.command("TRUNCATE TABLE player_links")
+        await people.refresh(game.platform.clickhouse)
         await game.merge(one, other)
         assert sorted((await game.kills()).values()) == [1, 2, 8]
         await game.platform.clickhouse.command("TRUNCATE TABLE player_links")
+        await people.refresh(game.platform.clickhouse)
         assert (await game.split(one)).keys == 0
         assert await game.kills() == before
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import msgspec
 
 from api.matches.job import Settler
+from api.players import people
 from api.ratings.job import Rater
 from api.stores.clickhouse import ClickHouse, Column
 
@@ -41,6 +42,7 @@ async def feed(
         "lines": ["\n".join(lines).encode()],
     }
     await clickhouse.insert("ingest_batches", columns, token or uuid4().hex)
+    await people.refresh(clickhouse)
 
 
 async def settle(clickhouse: ClickHouse) -> None:

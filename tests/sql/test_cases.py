@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from api.players import people
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 from tests.sql.feed import Batch, feed, settle
@@ -65,6 +66,7 @@ async def _resolve(clickhouse: ClickHouse, value: Any) -> Any:
 async def _answer(clickhouse: ClickHouse, case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     for statement in case.setup:
         await clickhouse.command(statement)
+    await people.refresh(clickhouse)
     await settle(clickhouse)
     wanted = [await _resolve(clickhouse, row) for row in case.rows]
     parameters = await _resolve(clickhouse, case.parameters)

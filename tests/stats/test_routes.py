@@ -12,6 +12,7 @@ from litestar.di import Provide
 from api.app import create_app
 from api.matches.routes import router as matches_router
 from api.platform import Platform
+from api.players import people
 from api.problems import HANDLERS
 from api.servers import service as servers
 from api.stats.routes import router as stats_router
@@ -149,6 +150,7 @@ def test_linked_ids_lead_to_one_player(stack: Stack) -> None:
             "INSERT INTO player_links "
             "SELECT player_key('', 'carl', false), player_key('', 'ann', false), true, now()"
         )
+        await people.refresh(platform.clickhouse)
         async with _client(_app(platform)) as client:
             ids = [p["player"]["id"] for p in (await client.get(f"{STATS}/players")).json()["players"]]
             carl = f"{await _key(platform, 'carl'):016x}"

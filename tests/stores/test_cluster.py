@@ -17,6 +17,7 @@ import pytest
 from api.embedded.folder import DataFolder
 from api.errors import ConfigurationError
 from api.platform import Platform
+from api.players import people
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
 from api.stores.clickhouse_native import parse_address
@@ -192,6 +193,7 @@ def test_answers_are_the_same_whichever_shard_the_rows_are_on(
             batch = Batch(server_id=server, session_id=f"{name}{number}", received_ms=NOON + number)
             for store in (platform.clickhouse, stores[server - 1]):
                 await feed(store, lines[number::2], batch, token=f"{name}{number}")
+        await people.define(over)
         on_cluster = dataclasses.replace(platform, clickhouse=over)
         async with http_client(platform) as single, http_client(on_cluster) as cluster:
             for path in await paths(single):
