@@ -21,6 +21,7 @@ import api.matches.routes
 import api.players.admin
 import api.privacy.admin
 import api.ratings.routes
+import api.search.routes
 import api.servers.admin
 import api.servers.routes
 import api.stats.career.routes
@@ -57,6 +58,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.ratings.routes.router,
                     api.stats.career.routes.router,
                     api.stats.routes.router,
+                    api.search.routes.router,
                     api.audit.admin.router,
                     api.auth.admin.router,
                     api.ingest.admin.router,

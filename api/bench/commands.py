@@ -6,11 +6,12 @@ import click
 import msgspec
 from rich.table import Table
 
-from api.bench import ingest, pages, peers, query, rating
+from api.bench import ingest, pages, peers, query, rating, search
 from api.bench.pages import PagesFigures
 from api.bench.peers import PeerFigures
 from api.bench.query import QueryFigures
 from api.bench.rating import Ladder, Plan
+from api.bench.search import SearchFigures
 from api.ratings.model import BETA
 from api.terminal import as_json, out, print_json, progress, speaks_plainly
 
@@ -112,6 +113,28 @@ def bench_pages(matches: int, requests: int, json_: bool) -> None:
     out.print(_pages_table(figures))
 
 
+@bench.command("search", help="Measure how fast names are found among many, and how many of them.")
+@click.option("--names", default=1_000_000, show_default=True, type=click.IntRange(1000, 100_000_000))
+@click.option(
+    "--requests", default=60, show_default=True, type=click.IntRange(1, 10_000), help="Of each kind."
+)
+@as_json
+@speaks_plainly
+def bench_search(names: int, requests: int, json_: bool) -> None:
+    """Print p50, p95 and the share found, by how a name is typed."""
+    with progress() as bars:
+        bar = bars.add_task("starting", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            bars.update(bar, description=what, completed=done, total=total)
+
+        figures = search.run(names, requests, report)
+    if json_:
+        print_json(figures)
+        return
+    out.print(_search_table(figures))
+
+
 @bench.command("peers", help="Ask of this machine what other stats systems were measured by.")
 @click.option(
     "--row",
@@ -184,6 +207,18 @@ def bench_rating(players: int, matches: int, seed: int, spread: float, beta: flo
         return
     for ladder in figures.ladders:
         out.print(_ladder_table(ladder))
+
+
+def _search_table(figures: SearchFigures) -> Table:
+    table = Table(title=f"{figures.names:,} names; milliseconds", title_justify="left")
+    table.add_column("typed")
+    table.add_column("such as")
+    for column in ("asked", "among the\nfirst ten", "p50", "p95"):
+        table.add_column(column, justify="right")
+    for way in figures.ways:
+        cells = (str(way.asked), f"{way.found:.1%}", f"{way.p50_ms:.1f}", f"{way.p95_ms:.1f}")
+        table.add_row(way.way, way.example, *cells)
+    return table
 
 
 def _pages_table(figures: PagesFigures) -> Table:

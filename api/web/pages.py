@@ -8,7 +8,7 @@ from api.access import Access
 from api.platform import Platform
 from api.web.admin import audit, desk, events, flags, jobs, keys, login, logins, overview, players, servers
 from api.web.assets import Assets
-from api.web.public import digest, embeds, home, leaderboards, live, maps, matches, weapons
+from api.web.public import digest, embeds, home, leaderboards, live, maps, matches, search, weapons
 from api.web.public import players as public_players
 from api.web.public import servers as public_servers
 from api.web.public.render import guard_of
@@ -44,6 +44,7 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
                 maps.show_map,
                 public_servers.list_servers,
                 digest.this_week,
+                search.show_search,
                 digest.show_week,
                 embeds.player_card,
                 embeds.top_ten,

@@ -326,3 +326,39 @@ FROM raw_events
 WHERE match_key = reinterpretAsUInt64(reverse(unhex({match:String})))
 GROUP BY actor_key
 ORDER BY kills DESC;
+
+-- name: search_names
+-- Names of two to four syllables, some with a clan's tag, a number, or colours; no two the same.
+SELECT
+    sipHash64('name', name) AS player_key,
+    concat(
+        if(h % 5 = 0, concat('[', upper(substring(hex(intDiv(h, 7)), 1, 2)), ']'), ''),
+        if(h % 11 = 0, '^1', ''),
+        initcap(arrayStringConcat(arrayMap(
+            n -> splitByChar(' ', concat(
+                'ka mo ri ta no shi be ra lu den vik sto gar mil fox han dor pel wim jo zan kul ber ost fin gre ',
+                'tol mac ron sky win dal nor ves per bri qua lin dus hex tor bax yu cro wal mun pip zed kro nak'
+            ))[1 + intDiv(sipHash64(number, n), 3) % 52],
+            range(2 + h % 3)
+        ))),
+        if(h % 3 = 0, toString(intDiv(h, 13) % 100), ''),
+        if(h % 17 = 0, concat('_', toString(number % 10)), '')
+    ) AS name,
+    display_name(name) AS shown,
+    '' AS guid,
+    false AS bot,
+    now64(3) AS first_seen,
+    now64(3) AS last_seen,
+    1 + h % 1000 AS events
+FROM (SELECT number, sipHash64(number) AS h FROM numbers({first:UInt64}, {count:UInt64}));
+
+-- name: search_count
+SELECT uniqExact(name) AS names FROM player_identities;
+
+-- name: search_drawn
+-- Some names, the same each time, of seven letters or more.
+SELECT name, shown
+FROM player_identities
+WHERE match(shown, '^(\\[..\\])?[A-Z][a-z]{6,}')
+ORDER BY sipHash64('drawn', name)
+LIMIT {limit:UInt32};

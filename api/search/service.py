@@ -1,0 +1,160 @@
+"""Finding players, servers, maps, weapons and matches by what somebody types.
+
+Case, accents, colour codes, signs and leetspeak do not matter, and a slip in five letters or more (two in
+eight or more) is forgiven: `clickhouse/migrations/0034_search.sql` says how, and SQL does all of it.
+"""
+
+import asyncio
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from api.errors import NotFound
+from api.players.identities import Identity, identities, parse, seen
+from api.servers import queries as servers
+from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
+from api.stores.sql import queries
+
+_SQL = queries("clickhouse", "search")
+
+# In the order in which they are shown.
+Fit = Literal["exact", "folded", "prefix", "part", "similar"]
+_FITS: Final[tuple[Fit, ...]] = ("exact", "folded", "prefix", "part", "similar")
+LONGEST: Final = 64
+
+_How = Annotated[
+    Fit,
+    Meta(
+        description="exact: the very name, but for case; folded: the same without accents, colours, signs or "
+        "leetspeak; prefix: its beginning; part: a part of it; similar: one or two letters differ"
+    ),
+]
+
+
+class FoundPlayer(msgspec.Struct):
+    """A player, and the name that fits: any that was ever used."""
+
+    player: Identity
+    name: str
+    fit: _How
+
+
+class FoundServer(msgspec.Struct):
+    """A game server."""
+
+    id: int
+    name: str
+    fit: _How
+
+
+class FoundMap(msgspec.Struct):
+    """A map."""
+
+    map: str
+    fit: _How
+
+
+class FoundWeapon(msgspec.Struct):
+    """A weapon."""
+
+    weapon: str
+    fit: _How
+
+
+class FoundMatch(msgspec.Struct):
+    """A match, by its id here or by what its server calls it."""
+
+    id: str
+    map: str
+
+
+class Found(msgspec.Struct):
+    """What fits, the best of each kind first."""
+
+    q: str
+    players: list[FoundPlayer] = []
+    servers: list[FoundServer] = []
+    maps: list[FoundMap] = []
+    weapons: list[FoundWeapon] = []
+    matches: list[FoundMatch] = []
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing fits."""
+        return not (self.players or self.servers or self.maps or self.weapons or self.matches)
+
+
+class PlayerRow(msgspec.Struct):
+    """A player as ClickHouse finds them; `best_fit` is a place in the fits."""
+
+    player: int
+    best_fit: int
+    name: str
+
+
+class _Other(msgspec.Struct):
+    kind: Literal["map", "weapon", "server"]
+    id: str
+    name: str
+    fit: int
+
+
+async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -> Found:
+    """Return what fits `q`, at most `limit` of each kind; nothing for nothing."""
+    asked = q.strip()[:LONGEST]
+    if not asked:
+        return Found(asked)
+    key = _key(asked)
+    names = await servers.names(postgres)
+    rows, others, found_matches, by_id = await asyncio.gather(
+        players(clickhouse, asked, limit),
+        clickhouse.rows(
+            _SQL["others"],
+            _Other,
+            q=asked,
+            ids=list(names),
+            names=list(names.values()),
+            limit=limit,
+        ),
+        _matches(clickhouse, asked, key, limit),
+        seen(clickhouse, [key]) if key else _nobody(),
+    )
+    people = await identities(clickhouse, [row.player for row in rows])
+    found = Found(asked, [FoundPlayer(who, who.name, "exact") for who in by_id.values()])
+    found.matches = found_matches
+    found.players += [FoundPlayer(people[row.player], row.name, _FITS[row.best_fit]) for row in rows]
+    for row in others:
+        match row.kind:
+            case "map":
+                found.maps.append(FoundMap(row.name, _FITS[row.fit]))
+            case "weapon":
+                found.weapons.append(FoundWeapon(row.name, _FITS[row.fit]))
+            case "server":
+                found.servers.append(FoundServer(int(row.id), row.name, _FITS[row.fit]))
+    return found
+
+
+async def players(clickhouse: ClickHouse, asked: str, limit: int) -> list[PlayerRow]:
+    """Return the players with a name that fits, the best first."""
+    return await clickhouse.rows(_SQL["players"], PlayerRow, q=asked, limit=limit)
+
+
+async def _matches(clickhouse: ClickHouse, asked: str, key: int | None, limit: int) -> list[FoundMatch]:
+    """Return the matches of an id; what has no digit is none, here or on a server."""
+    if not any(char.isdigit() for char in asked):
+        return []
+    return await clickhouse.rows(_SQL["matches"], FoundMatch, q=asked, key=key or 0, limit=limit)
+
+
+async def _nobody() -> dict[int, Identity]:
+    return {}
+
+
+def _key(asked: str) -> int | None:
+    """Return the key that an id stands for, None for what is no id."""
+    try:
+        return parse(asked.lower())
+    except NotFound:
+        return None

@@ -1,0 +1,177 @@
+"""Search: names as people type them, and what hostile hands type."""
+
+import asyncio
+import re
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from api.auth import keys
+from api.platform import Platform
+from api.privacy import service as privacy
+from api.stores.clickhouse import ClickHouse
+from tests.events_made import body, kill
+from tests.stack import Stack, add_server, drain, http_client
+from tests.web.browser import HOSTILE, TESTS
+from tests.web.played import HTML, read
+
+NAMES = [
+    "Daichi",
+    "^1Da^2ichi^7 II",
+    "[ABC]Grognard",
+    "Ómar",
+    "Пётр Великий",
+    "💣💣",
+    "Al",
+    "L33tSniper",
+    "..Köln..",
+]
+# Letters, with those that leetspeak writes for them.
+_LEET = {"o": "0", "e": "3", "a": "4", "s": "5", "t": "7", "b": "8", "i": "1", "z": "2", "g": "9"}
+
+
+async def _played(platform: Platform) -> None:
+    server = await add_server(platform, "Omaha Beach")
+    events = [kill(n, name, "Bob") for n, name in enumerate(NAMES)]
+    events.append(kill(50, "Old Name", "Bob", attacker_guid="c1"))
+    events.append(kill(51, "New Name", "Bob", attacker_guid="c1"))
+    await platform.inlet.take(server, body(events), "")
+    await drain(platform)
+
+
+async def _found(client: httpx.AsyncClient, q: str) -> dict[str, Any]:
+    answer = await client.get("/api/v1/search", params={"q": q})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+ASKED = {
+    "Daichi": ["Daichi", "Daichi II"],
+    "daichi": ["Daichi", "Daichi II"],
+    "d41ch1": ["Daichi", "Daichi II"],
+    "^4dai": ["Daichi", "Daichi II"],
+    "Dacihi": ["Daichi", "Daichi II"],
+    "Daixhi": ["Daichi", "Daichi II"],
+    "grognard": ["[ABC]Grognard"],
+    "Grogmard": ["[ABC]Grognard"],
+    "omar": ["Ómar"],
+    "петр": ["Пётр Великий"],
+    "💣": ["💣💣"],
+    "a": ["Al", "[ABC]Grognard"],
+    "leetsniper": ["L33tSniper"],
+    "koeln": ["..Köln.."],
+    "koln": ["..Köln.."],
+    "zzzzzz": [],
+}
+
+
+def test_players_are_found_by_any_name_however_it_is_typed(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> None:
+        await _played(platform)
+        async with http_client(platform) as client:
+            for q, names in ASKED.items():
+                found = await _found(client, q)
+                shown = {re.sub(r"\^\d", "", row["name"]) for row in found["players"]}
+                assert shown == set(names), (q, shown)
+            [row] = (await _found(client, "Old Name"))["players"]
+            assert (row["player"]["name"], row["name"], row["fit"]) == ("New Name", "Old Name", "exact")
+            assert (await _found(client, "Daichi"))["players"][0]["fit"] == "exact"
+            ident = row["player"]["id"]
+            assert (await _found(client, ident))["players"][0]["player"]["id"] == ident
+
+    stack.run(scenario)
+
+
+def test_servers_maps_weapons_and_matches_are_found(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> None:
+        await _played(platform)
+        async with http_client(platform) as client:
+            assert (await _found(client, "omaha"))["servers"] == [
+                {"id": 1, "name": "Omaha Beach", "fit": "prefix"}
+            ]
+            assert (await _found(client, "0m4h4 b3ch"))["servers"][0]["fit"] == "similar"
+            assert (await _found(client, "mohdm6"))["maps"] == [{"map": "dm/mohdm6", "fit": "part"}]
+            assert (await _found(client, "garand"))["weapons"] == [{"weapon": "M1 Garand", "fit": "part"}]
+            [match] = (await _found(client, "m1"))["matches"]
+            assert (await _found(client, match["id"].upper()))["matches"] == [match]
+
+    stack.run(scenario)
+
+
+@pytest.mark.parametrize(
+    "q",
+    ["", " ", "'", "%", "\\", "\\x", "')) OR 1", "\x01\x7f", "💣" * 64, "a" * 200, "^", "^1", "\u202e", "(",
+     "{q:String}", "é" * 64, "0123456789abcdef", "\ud7ff", *HOSTILE],
+)  # fmt: skip
+def test_whatever_is_typed_is_answered(stack: Stack, q: str) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        await _found(client, q)
+        answer = await client.get("/search", params={"q": q}, headers=HTML)
+        assert answer.status_code == 200
+        assert "<b>" not in answer.text
+        assert answer.text.count("<script") == 1
+
+    read(stack, scenario, played=False)
+
+
+def test_what_cannot_be_typed_is_refused(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        for path in ("/api/v1/search", "/search"):
+            assert (await client.get(path, params={"q": "x" * 201}, headers=HTML)).status_code in (400, 422)
+            assert (await client.get(path, params={"q": "a\x00b"}, headers=HTML)).status_code in (
+                200,
+                400,
+                422,
+            )
+
+    read(stack, scenario, played=False)
+
+
+def test_an_erased_name_is_found_no_more(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> None:
+        await _played(platform)
+        async with http_client(platform) as client:
+            [row] = (await _found(client, "Old Name"))["players"]
+            await keys.add(platform.postgres, "admin", "a", TESTS)
+            stores = platform.postgres, platform.clickhouse, platform.redis, platform.settings
+            await privacy.erase(*stores, row["player"]["id"], TESTS, dry_run=False)
+            for q in ("Old Name", "New Name", "0ld n4me"):
+                found = await _found(client, q)
+                assert [r["name"] for r in found["players"] if "name" in r["name"].lower()] == [], q
+            assert (await _found(client, "Daichi"))["players"]
+
+    stack.run(scenario)
+
+
+async def _folded(clickhouse: ClickHouse, names: list[str]) -> list[str]:
+    sql = "SELECT search_fold(arrayJoin({names:Array(String)})) AS folded"
+    return [row["folded"] for row in await clickhouse.rows(sql, dict[str, str], names=names)]
+
+
+_NAMES = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="^"), min_size=1, max_size=20
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@example("Straße")
+@example("l1|!I")
+@example("🏴‍☠️")
+@given(_NAMES)
+def test_folding_forgets_case_colours_and_leet(clickhouse: ClickHouse, name: str) -> None:
+    letters = "abegiostz"
+    typed = "".join(c for c in name if c.isascii() and c.lower() in letters) + "egg"
+    leet = "".join(_LEET.get(c.lower(), c) for c in typed)
+    coloured = "".join(f"^{n % 10}{c}" for n, c in enumerate(name))
+    plain, colour, one, other, twice = asyncio.run(
+        _folded(clickhouse, [name, coloured, typed, leet, typed.upper()])
+    )
+    assert colour == plain
+    assert one == other == twice
+    assert len(plain) <= 64
+    again = asyncio.run(_folded(clickhouse, [plain]))[0]
+    assert again == plain or not plain
