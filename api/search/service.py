@@ -1,7 +1,7 @@
 """Finding players, servers, maps, weapons and matches by what somebody types.
 
 Case, accents, colour codes, signs and leetspeak do not matter, and a slip in five letters or more (two in
-eight or more) is forgiven: `clickhouse/migrations/0034_search.sql` says how, and SQL does all of it.
+eight or more) is forgiven: `clickhouse/migrations/0035_search.sql` says how, and SQL does all of it.
 """
 
 import asyncio
