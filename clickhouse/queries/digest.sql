@@ -3,10 +3,6 @@
 
 -- name: matches
 -- The matches in all, by server and by map; the one with the most people, then the most kills; and today's.
-WITH (
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links
 SELECT
     count() AS matches,
     sum(one.length) / 1000 AS seconds,
@@ -33,10 +29,8 @@ FROM (
         sum(match_results.deaths) AS deaths,
         toDate(max(started_at)) = {today:Date} AS today,
         groupUniqArrayIf(
-            transform(player_key, links.1, links.2, player_key) AS player,
-            player_key != 0 AND ({bots:String} = 'include' OR (player IN (
-                SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
-            )) = ({bots:String} = 'only'))
+            person_of(player_key) AS player,
+            player_key != 0 AND is_asked_for(player, {bots:String})
         ) AS people
     FROM match_results FINAL
     WHERE toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
@@ -45,12 +39,9 @@ FROM (
 
 -- name: players
 -- Who stands among the first in anything, with all places and bests, and how many played in all.
-WITH (
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links,
+WITH
 newcomers AS (
-    SELECT transform(player_key, links.1, links.2, player_key) AS player
+    SELECT person_of(player_key) AS player
     FROM player_totals
     GROUP BY player
     HAVING toDate(min(first_seen)) >= {since:Date} AND toDate(min(first_seen)) < {until:Date}
@@ -77,7 +68,7 @@ SELECT
     countIf(player IN newcomers) OVER () AS newcomers
 FROM (
     SELECT
-        transform(player_key, links.1, links.2, player_key) AS player,
+        person_of(player_key) AS player,
         sum(match_results.kills) AS kills,
         sum(match_results.deaths) AS deaths,
         sum(match_results.playtime) / 1000 AS playtime,
@@ -92,10 +83,8 @@ FROM (
     WHERE player_key != 0 AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
     GROUP BY player
 )
-WHERE ({bots:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
-    )) = ({bots:String} = 'only'))
-    AND player NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged)
+WHERE is_asked_for(player, {bots:String})
+    AND NOT is_flagged(player)
 QUALIFY least(by_kills, by_kd, by_playtime, by_streak, by_most, by_multi) <= {limit:UInt32}
 ORDER BY by_kills;
 
@@ -121,10 +110,6 @@ FROM (
     GROUP BY player, gametype
 )
 WHERE (last.1 - 3 * last.2) > (first.1 - 3 * first.2)
-    AND player NOT IN (
-        SELECT ifNull(links.player, marks.player_key)
-        FROM (SELECT player_key FROM player_marks FINAL WHERE flagged) AS marks
-        LEFT JOIN player_links AS links FINAL ON links.player_key = marks.player_key
-    )
+    AND NOT is_flagged(player)
 ORDER BY (last.1 - 3 * last.2) - (first.1 - 3 * first.2) DESC, player, gametype
 LIMIT {limit:UInt32};

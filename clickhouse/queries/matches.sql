@@ -37,10 +37,9 @@ SELECT
 FROM (
     SELECT
         p.match_key AS match_key,
-        ifNull(links.player, p.player_key) AS player,
-        player IN (SELECT player FROM bot_players) AS bot
+        person_of(p.player_key) AS player,
+        is_bot(player) AS bot
     FROM match_players AS p
-    LEFT JOIN player_links AS links FINAL ON links.player_key = p.player_key
     WHERE p.match_key IN {matches:Array(UInt64)}
 )
 GROUP BY match_key;
@@ -108,7 +107,7 @@ SELECT
     ) AS playtime
 FROM (
     SELECT
-        ifNull(links.player, parts.player_key) AS player,
+        person_of(parts.player_key) AS player,
         display_name(max(parts.name).2) AS name,
         max(parts.team).3 AS team,
         toUnixTimestamp64Milli(min(parts.first_seen)) AS first_ms,
@@ -130,7 +129,6 @@ FROM (
         sum(parts.chat_lines) AS chat_lines,
         groupArrayArray(parts.lifeline) AS lifeline
     FROM match_players AS parts
-    LEFT JOIN player_links AS links FINAL ON links.player_key = parts.player_key
     WHERE parts.match_key = {match:UInt64}
     GROUP BY player
 ) AS p

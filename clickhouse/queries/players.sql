@@ -1,7 +1,5 @@
--- Who a key belongs to is joined from player_links itself, FINAL: a view between them doubles the cost of planning.
-
 -- name: keys
--- The player that a key stands for, and every key of that player.
+-- The player that a key stands for, and every key of that player: for whoever decides, from the table itself.
 WITH ifNull((SELECT player FROM player_links FINAL WHERE player_key = {key:UInt64}), {key:UInt64}) AS person
 SELECT
     person AS player,
@@ -40,16 +38,12 @@ LIMIT 50;
 
 -- name: list
 -- Who is on the page, and by which value; `lines` says the rest of them.
-WITH (
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links
 SELECT
     player,
     toFloat64({sort:Identifier}) AS value
 FROM (
     SELECT
-        transform(player_key, links.1, links.2, player_key) AS player,
+        person_of(player_key) AS player,
         sum(player_totals.kills) AS kills,
         sum(player_totals.deaths) AS deaths,
         kd_of(kills, deaths) AS kd,
@@ -60,14 +54,10 @@ FROM (
     GROUP BY player
 )
 WHERE (value, player) < ({after_value:Float64}, {after_id:UInt64})
-    AND ({bots:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
-    )) = ({bots:String} = 'only'))
-    AND ({flagged:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged
-    )) = ({flagged:String} = 'only'))
+    AND is_asked_for(player, {bots:String})
+    AND ({flagged:String} = 'include' OR is_flagged(player) = ({flagged:String} = 'only'))
     AND ({q:String} = '' OR player IN (
-        SELECT transform(player_key, links.1, links.2, player_key)
+        SELECT person_of(player_key)
         FROM player_identities
         WHERE positionCaseInsensitiveUTF8(shown, {q:String}) > 0
     ))
@@ -76,7 +66,7 @@ LIMIT {limit:UInt32};
 
 -- name: lines
 SELECT
-    ifNull(links.player, totals.player_key) AS player,
+    person_of(player_key) AS player,
     sum(totals.kills) AS kills,
     sum(totals.deaths) AS deaths,
     kd_of(kills, deaths) AS kd,
@@ -84,12 +74,7 @@ SELECT
     min(totals.first_seen) AS first_seen,
     max(totals.last_seen) AS last_seen
 FROM player_totals AS totals
-LEFT JOIN player_links AS links FINAL ON links.player_key = totals.player_key
-WHERE totals.player_key IN (
-    SELECT player_key FROM player_links FINAL WHERE player IN {players:Array(UInt64)}
-    UNION ALL
-    SELECT arrayJoin({players:Array(UInt64)}) AS player_key
-)
+WHERE player_key IN (SELECT arrayJoin(keys_of(arrayJoin({players:Array(UInt64)}))))
 GROUP BY player;
 
 -- name: totals
@@ -192,23 +177,13 @@ SELECT
     row_number() OVER (ORDER BY kills DESC, last_time DESC, opponent) AS victim
 FROM (
     SELECT
-        ifNull(links.player, met.opponent_key) AS opponent,
-        sum(met.kills) AS kills,
-        sum(met.deaths) AS deaths,
-        sum(met.kill_headshots) AS kill_headshots,
-        max(met.last_time) AS last_time
-    FROM (
-        SELECT
-            opponent_key,
-            sum(rivals.kills) AS kills,
-            sum(rivals.deaths) AS deaths,
-            sum(rivals.kill_headshots) AS kill_headshots,
-            max(rivals.last_time) AS last_time
-        FROM rivals
-        WHERE player_key IN {keys:Array(UInt64)} AND opponent_key NOT IN {keys:Array(UInt64)}
-        GROUP BY opponent_key
-    ) AS met
-    LEFT JOIN player_links AS links FINAL ON links.player_key = met.opponent_key
+        person_of(opponent_key) AS opponent,
+        sum(rivals.kills) AS kills,
+        sum(rivals.deaths) AS deaths,
+        sum(rivals.kill_headshots) AS kill_headshots,
+        max(rivals.last_time) AS last_time
+    FROM rivals
+    WHERE player_key IN {keys:Array(UInt64)} AND opponent_key NOT IN {keys:Array(UInt64)}
     GROUP BY opponent
 )
 QUALIFY nemesis <= {limit:UInt32} OR victim <= {limit:UInt32}

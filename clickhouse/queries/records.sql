@@ -1,22 +1,17 @@
 -- name: broken
 -- Each time that a record was broken, in order: the first who reached a value holds it until somebody passes it. Bots and
 -- players whom an admin keeps off all boards set none. `limit` bounds how many of each, the latest.
-WITH
-(
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links,
-shown AS (
+WITH shown AS (
     SELECT
-        transform(r.player_key, links.1, links.2, r.player_key) AS player,
+        person_of(r.player_key) AS player,
         r.*
     FROM match_results AS r FINAL
     WHERE r.player_key != 0
         AND ({server:UInt32} = 0 OR r.server_id = {server:UInt32})
         AND ({map:String} = '' OR r.map = {map:String})
         AND ({gametype:String} = '' OR r.gametype = {gametype:String})
-        AND player NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys)
-        AND player NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged)
+        AND NOT is_bot(player)
+        AND NOT is_flagged(player)
 )
 SELECT
     record,
@@ -92,10 +87,8 @@ FROM (
         FROM ratings AS rated FINAL
         WHERE rated.player_key != 0 AND {server:UInt32} = 0 AND {map:String} = ''
             AND ({gametype:String} = '' OR rated.gametype = {gametype:String})
-            AND rated.player_key NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys)
-            AND rated.player_key NOT IN (
-                SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged
-            )
+            AND NOT is_bot(rated.player_key)
+            AND NOT is_flagged(rated.player_key)
         GROUP BY toString(rated.gametype) AS gametype, rated.match_key
     )
     WHERE value > 0
@@ -106,16 +99,12 @@ LIMIT {limit:UInt32} BY record;
 
 -- name: on_day
 -- What was played on a day of earlier years, and who killed most in one match of it.
-WITH (
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links
 SELECT
     toDate(r.started_at) AS day,
     uniqExact(r.match_key) AS matches,
-    uniqExact(transform(r.player_key, links.1, links.2, r.player_key)) AS players,
+    uniqExact(person_of(r.player_key)) AS players,
     sum(r.kills) AS kills,
-    max((r.kills, r.match_key, transform(r.player_key, links.1, links.2, r.player_key))) AS best,
+    max((r.kills, r.match_key, person_of(r.player_key))) AS best,
     best.1 AS best_kills,
     best.2 AS match_key,
     best.3 AS player
@@ -123,12 +112,8 @@ FROM match_results AS r FINAL
 WHERE r.player_key != 0
     AND toMonth(r.started_at) = toMonth({day:Date}) AND toDayOfMonth(r.started_at) = toDayOfMonth({day:Date})
     AND toDate(r.started_at) < {day:Date}
-    AND transform(r.player_key, links.1, links.2, r.player_key) NOT IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
-    )
-    AND transform(r.player_key, links.1, links.2, r.player_key) NOT IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged
-    )
+    AND NOT is_bot(person_of(r.player_key))
+    AND NOT is_flagged(person_of(r.player_key))
 GROUP BY day
 ORDER BY day DESC
 LIMIT 20;

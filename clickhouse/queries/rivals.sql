@@ -9,25 +9,15 @@ SELECT
     toFloat64({sort:Identifier}) AS value
 FROM (
     SELECT
-        ifNull(links.player, met.opponent_key) AS opponent,
-        sum(met.kills) AS kills,
-        sum(met.deaths) AS deaths,
+        person_of(opponent_key) AS opponent,
+        sum(rivals.kills) AS kills,
+        sum(rivals.deaths) AS deaths,
         kills + deaths AS duels,
-        sum(met.kill_headshots) AS kill_headshots,
-        max(met.last_time) AS last_time,
+        sum(rivals.kill_headshots) AS kill_headshots,
+        max(rivals.last_time) AS last_time,
         toUnixTimestamp64Milli(last_time) AS last_ms
-    FROM (
-        SELECT
-            opponent_key,
-            sum(rivals.kills) AS kills,
-            sum(rivals.deaths) AS deaths,
-            sum(rivals.kill_headshots) AS kill_headshots,
-            max(rivals.last_time) AS last_time
-        FROM rivals
-        WHERE player_key IN {keys:Array(UInt64)} AND opponent_key NOT IN {keys:Array(UInt64)}
-        GROUP BY opponent_key
-    ) AS met
-    LEFT JOIN player_links AS links FINAL ON links.player_key = met.opponent_key
+    FROM rivals
+    WHERE player_key IN {keys:Array(UInt64)} AND opponent_key NOT IN {keys:Array(UInt64)}
     GROUP BY opponent
 )
 WHERE (value, opponent) < ({after_value:Float64}, {after_id:UInt64})

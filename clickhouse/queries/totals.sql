@@ -36,10 +36,9 @@ CROSS JOIN (
         countIf(bot) AS bots
     FROM (
         SELECT DISTINCT
-            ifNull(links.player, seen.player_key) AS player,
-            player IN (SELECT player FROM bot_players) AS bot
-        FROM (SELECT DISTINCT player_key FROM player_identities) AS seen
-        LEFT JOIN player_links AS links FINAL ON links.player_key = seen.player_key
+            person_of(player_key) AS player,
+            is_bot(player) AS bot
+        FROM player_totals
     )
 ) AS p
 CROSS JOIN (

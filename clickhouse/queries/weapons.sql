@@ -25,22 +25,16 @@ ORDER BY kills DESC, weapon
 LIMIT 500;
 
 -- name: players
-WITH (
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links
 SELECT
-    transform(player_key, links.1, links.2, player_key) AS player,
+    person_of(player_key) AS player,
     sum(player_weapons.kills) AS kills,
     sum(player_weapons.kill_headshots) AS kill_headshots
 FROM player_weapons
 WHERE weapon = {weapon:String}
 GROUP BY player
 HAVING kills > 0
-    AND ({bots:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
-    )) = ({bots:String} = 'only'))
-    AND player NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged)
+    AND is_asked_for(player, {bots:String})
+    AND NOT is_flagged(player)
 ORDER BY kills DESC, player
 LIMIT {limit:UInt32};
 
