@@ -30,7 +30,8 @@ _Word = Annotated[str, Meta(max_length=100)]
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """Who is looking, as the forum knows them. Times are unix seconds; `member` is 0 for a guest.
 
-    `page` is where in the forum the answer will stand: its forms are sent there.
+    `page` is where in the forum the answer will stand: its forms are sent there. `areas` is where areas stand
+    in the forum: what comes after `/forum/` belongs to its end, percent-encoded.
     """
 
     member: _MemberId
@@ -39,6 +40,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     permissions: Annotated[list[_Word], Meta(max_length=200)] = []
     language: _Word = "english"
     page: Annotated[str, Meta(max_length=2000)] = ""
+    areas: Annotated[str, Meta(max_length=500)] = ""
     issued: int
     expires: int
     nonce: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{22,64}$")]

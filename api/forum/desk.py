@@ -1,9 +1,11 @@
 """What all areas in the forum have in common: who is looking, and what a fragment of a page is."""
 
+import html
 import re
 import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import msgspec
 from litestar import Request, Response
@@ -35,7 +37,8 @@ Viewer = NamedDependency[Statement]
 HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 # Fields of our forms, so that the forum can tell them from its own.
 FIELD: Final = "aa_"
-_LOCAL_LINK: Final = re.compile(r'(?<=\shref=")(?=/)')
+_LOCAL_LINK: Final = re.compile(r'(?<=\shref=")/[^"]*')
+AREAS: Final = "/forum/"
 
 
 class Link(msgspec.Struct):
@@ -141,18 +144,42 @@ def fragment(
     notice: str | None = None,
     **context: Any,
 ) -> Response[Fragment]:
-    """Return a template as a fragment; links to pages of our own lead to the site."""
+    """Return a template as a fragment; links to areas lead to the forum, other ones of our own to the site.
+
+    `place` in the template has the hidden fields that a form needs which is sent with GET.
+    """
     engine = request.app.template_engine
     assert engine is not None  # noqa: S101 - the application is made with one
     site = site_of(request, platform.settings)
     viewer = viewer_of(request)
-    inner = engine.get_template(template).render(viewer=viewer, page=viewer.page, field=FIELD, **context)
+    inner = engine.get_template(template).render(
+        viewer=viewer, page=viewer.page, place=_place(viewer.page), field=FIELD, **context
+    )
     assets: Assets = request.app.state["assets"]
     made = Fragment(
         title,
-        f'<div class="afteraction">{_LOCAL_LINK.sub(site, inner)}</div>',
+        f'<div class="afteraction">{_with_links(inner, viewer, site)}</div>',
         [site + assets.url("forum.css")],
-        [Link(text, site + href if href.startswith("/") else href) for text, href in links or []],
+        [Link(text, address_of(href, viewer, site)) for text, href in links or []],
         notice,
     )
     return Response(made, headers=HEADERS)
+
+
+def address_of(href: str, viewer: Statement, site: str) -> str:
+    """Return where a path of our own is for whoever looks: areas in the forum, all else on the site."""
+    if viewer.areas and href.startswith(AREAS):
+        return viewer.areas + quote(href.removeprefix(AREAS), safe="")
+    return site + href if href.startswith("/") else href
+
+
+def _with_links(inner: str, viewer: Statement, site: str) -> str:
+    return _LOCAL_LINK.sub(
+        lambda found: html.escape(address_of(html.unescape(found[0]), viewer, site)), inner
+    )
+
+
+def _place(page: str) -> list[tuple[str, str]]:
+    """Return the parameters of an address, which a form loses that is sent with GET; SMF has `;` for `&`."""
+    query = urlsplit(page).query.replace(";", "&")
+    return [each for each in parse_qsl(query, keep_blank_values=True) if not each[0].startswith(FIELD)]

@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from api.forum import desk
 from api.logins import links
 from api.platform import Platform
+from smf_bridge.statement import Statement
 from tests.forum.client import Forum
 from tests.forum.desk import at_the_forum
 from tests.mariadb_server import ForumDatabase, MariaDB
@@ -81,3 +83,16 @@ def test_what_is_wrong_with_the_database_is_no_fault_of_the_visitor(
     answer = asked(stack, forum, PATH)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "30"
+
+
+def test_links_lead_to_the_forum_or_to_the_site() -> None:
+    areas = "https://f.example/index.php?action=afteraction;at="
+    viewer = Statement(
+        member=7, areas=areas, issued=0, expires=1, nonce="A" * 22, method="GET", path="/", body="0" * 64
+    )
+    site = "https://s.example"
+    assert desk.address_of("/forum/teams/5?sort=a&page=2", viewer, site) == (
+        areas + "teams%2F5%3Fsort%3Da%26page%3D2"
+    )
+    assert desk.address_of("/players/1", viewer, site) == "https://s.example/players/1"
+    assert desk.address_of("https://elsewhere.example/", viewer, site) == "https://elsewhere.example/"
