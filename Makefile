@@ -67,6 +67,7 @@ fuzz: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m api.events docs/events.md
+	$(BIN)/python -m api.stats docs/stats.md
 	$(BIN)/python -m api.settings docs/settings.md
 
 clean:

@@ -14,6 +14,8 @@ import chdb
 from chdb.state.sqlitelike import Connection
 from sqlfluff.core import FluffConfig, Linter
 
+from api.stats import leaderboards
+from api.stats.metrics import METRICS, RECIPES
 from api.stores import sql
 
 _LINE_LENGTH = 125
@@ -21,6 +23,7 @@ _PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
 _TABLE = re.compile(r"FROM \{(\w+):Identifier\}")
 # What a table may be that a query is told; others are told the log.
 _TABLES = {"scores": "player_daily", "results": "match_results", "ratings": "ratings"}
+_PLACE = re.compile(r"\{\w+:(?:Expression|Query)\}")
 _PERCENT = re.compile(r"%(?!s|%|\(\w+\)s)")
 _RUN = re.compile(r"^(?:INSERT|CREATE|SYSTEM)\b", re.MULTILINE)
 _LOWER_CASE = re.compile(
@@ -90,11 +93,27 @@ def lint_clickhouse(folder: Path) -> Iterator[str]:
         # What makes something comes first: other queries may ask it.
         for path in sorted(texts, key=lambda path: "\nCREATE " not in texts[path]):
             for name, query in named(texts[path]):
-                # What changes something cannot be explained; in the scratch database it may.
-                tried = query if _RUN.search(query) else f"EXPLAIN QUERY TREE {query}"
-                yield from _refusal(database, _filled(tried), f"{_shown(path)} {name}")
+                for composed in _composed(path, name, query):
+                    # What changes something cannot be explained; in the scratch database it may.
+                    tried = composed if _RUN.search(composed) else f"EXPLAIN QUERY TREE {composed}"
+                    yield from _refusal(database, _filled(tried), f"{_shown(path)} {name}")
     finally:
         database.close()
+
+
+def _composed(path: Path, name: str, query: str) -> Iterator[str]:
+    """Return a query as it is asked: with each expression that the catalogue of metrics has for it."""
+    if not _PLACE.search(query):
+        yield query
+    elif (path.stem, name) == ("leaderboards", "board"):
+        for metric in METRICS.values():
+            yield leaderboards.composed(metric.name)
+            if metric.by_weapon:
+                yield leaderboards.composed(metric.name, by_weapon=True)
+    elif path.stem == "drilldown":
+        for metric in METRICS.values():
+            if metric.drilldown:
+                yield query.replace("{value:Expression}", RECIPES[metric.name].value)
 
 
 def named(text: str) -> Iterator[tuple[str, str]]:

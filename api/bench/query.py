@@ -204,7 +204,8 @@ async def _requests(clickhouse: ClickHouse, count: int) -> Requests:
     ordinary = await clickhouse.rows(_SQL["players"], _Player, keenest=False, limit=count)
     matches = await clickhouse.rows(_SQL["matches"], _Id, limit=count)
     maps, weapons = await _names(clickhouse, "maps"), await _names(clickhouse, "weapons")
-    metrics = list(METRICS)
+    # Ratings have boards of another kind: of game types.
+    metrics = [name for name, metric in METRICS.items() if metric.source != "rated"]
     by_match = [name for name, metric in METRICS.items() if metric.source == "by_match"]
     periods = ("day", "week", "month", "year")
     one_match_filter: list[dict[str, object]] = [{"server": 3}, {"map": maps[-1]}]
@@ -228,6 +229,8 @@ async def _requests(clickhouse: ClickHouse, count: int) -> Requests:
             metrics, period=dice.choice(periods), **dice.choice(filters)
         ),
         "leaderboard, by match": lambda: board(by_match, period=dice.choice(["all", *periods])),
+        "leaderboard, rating": lambda: board(["rating"], gametype=dice.choice([None, "tdm", "ffa"])),
+        "leaderboard, weapon": lambda: board(["kills", "headshot_ratio"], weapon=dice.choice(weapons)),
         "weapons": lambda: _path("weapons"),
         "weapon": lambda: _path(f"weapons/{quote(dice.choice(weapons))}"),
         "maps": lambda: _path("maps"),

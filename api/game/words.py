@@ -42,7 +42,9 @@ def amount(value: float, unit: str) -> str:
     if unit == "seconds":
         minutes = round(value / 60)
         return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return f"{value:.2f}" if unit == "ratio" else f"{value:.0f}"
+    if unit == "share":
+        return f"{100 * value:.0f} of 100"
+    return f"{value:.2f}" if unit in ("ratio", "rating") else f"{value:.0f}"
 
 
 def many(count: int, one: str, more: str | None = None) -> str:

@@ -9,32 +9,12 @@ from msgspec import Meta
 
 from api.errors import StoreUnavailable, Unprocessable
 from api.players.identities import Bots, identities, parse, person
+from api.stats.metrics import RECIPES, Metric, countable, reporting
 from api.stores.clickhouse import ClickHouse, QueryError
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "drilldown")
 
-Countable = Literal[
-    "kills",
-    "deaths",
-    "kd",
-    "headshots",
-    "headshot_ratio",
-    "bash",
-    "grenade",
-    "team_kills",
-    "suicides",
-    "damage",
-    "damage_taken",
-    "shots",
-    "hits",
-    "chat_lines",
-    "jumps",
-    "reloads",
-    "items",
-    "objectives",
-    "distance",
-]
 By = Literal[
     "player",
     "victim",
@@ -49,14 +29,13 @@ By = Literal[
     "hour",
     "weekday",
     "reach",
+    "item",
 ]
 BAND: Final = 256
 _DEFAULT_DAYS = 30
 _PEOPLE = frozenset({"player", "victim", "killer"})
 # Shown in their own order, not by value.
 _IN_ORDER = frozenset({"hour", "weekday", "reach"})
-# Who was killed is told by the killer's side of an event, who killed by the victim's.
-_OF_VICTIMS = frozenset({"deaths", "damage_taken", "suicides"})
 _TOO_MUCH = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 241.")
 
 
@@ -97,7 +76,7 @@ class Part(msgspec.Struct):
 class Drilldown(msgspec.Struct):
     """A metric by a dimension, the highest first; hours, weekdays and distances in their own order."""
 
-    metric: Countable
+    metric: Metric
     by: By
     since: date
     until: date
@@ -111,13 +90,15 @@ class _Row(msgspec.Struct):
 
 
 async def drill_down(
-    clickhouse: ClickHouse, metric: Countable, by: By, chosen: Filter, today: date, limit: int
+    clickhouse: ClickHouse, name: str, by: By, chosen: Filter, today: date, limit: int
 ) -> Drilldown:
     """Count a metric by a dimension; without days, over the last 30.
 
-    Raises NotFound for what is no player's id, Unprocessable for days in the wrong order, for a dimension
-    that the metric does not have, and for what would read too much.
+    Raises NotFound for what is no player's id, Unprocessable for an unknown metric and one that follows from
+    whole matches, for days in the wrong order, for a dimension that the metric does not have, and for what
+    would read too much.
     """
+    metric = countable(name)
     _check(metric, by)
     until = chosen.until or today + timedelta(days=1)
     since = chosen.since or until - timedelta(days=_DEFAULT_DAYS)
@@ -130,25 +111,29 @@ async def drill_down(
     return Drilldown(metric, by, since, until, parts)
 
 
-def _check(metric: Countable, by: By) -> None:
-    wrong = (by == "victim" and metric in _OF_VICTIMS) or (by == "killer" and metric not in _OF_VICTIMS)
-    if wrong or (by in ("victim", "killer") and metric == "kd"):
+def _check(metric: Metric, by: By) -> None:
+    # Who was killed is told by the killer's side of an event, who killed by the victim's.
+    suffered = RECIPES[metric.name].suffered
+    wrong = (by == "victim" and suffered) or (by == "killer" and not suffered)
+    if wrong or (by in ("victim", "killer") and metric.name == "kd"):
         raise Unprocessable(
-            f"{metric!r} cannot be told by {by}: deaths and damage taken have a killer, all else has a victim"
+            f"{metric.name!r} cannot be told by {by}: deaths and damage taken have a killer, all else has "
+            "a victim"
         )
 
 
 async def _rows(
-    clickhouse: ClickHouse, metric: Countable, by: By, chosen: Filter, since: date, until: date, limit: int
+    clickhouse: ClickHouse, metric: Metric, by: By, chosen: Filter, since: date, until: date, limit: int
 ) -> list[_Row]:
     players, victims, killers = await asyncio.gather(
         *(_keys(clickhouse, one) for one in (chosen.player, chosen.victim, chosen.killer))
     )
     try:
         return await clickhouse.rows(
-            _SQL["grouped"],
+            _SQL["grouped"].replace("{value:Expression}", RECIPES[metric.name].value),
             _Row,
-            metric=metric,
+            acts=list(RECIPES[metric.name].acts),
+            reporting=reporting(metric),
             by=by,
             band=BAND,
             since=since.isoformat(),

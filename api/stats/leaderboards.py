@@ -1,15 +1,17 @@
 """Leaderboards: players ranked by a metric over a calendar period."""
 
 from datetime import date
+from functools import cache
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
 from api import paging
+from api.errors import Unprocessable
 from api.paging import Cursor
 from api.players.identities import Bots, Identity, identities
-from api.stats.metrics import Metric, metric
+from api.stats.metrics import RECIPES, Metric, metric, reporting
 from api.stats.periods import Period, window
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
@@ -17,8 +19,6 @@ from api.stores.sql import queries
 _SQL = queries("clickhouse", "leaderboards")
 # How far down a board a player is looked for.
 SEARCHED: Final = 5_000
-# Which hits count depends on the day.
-_BY_DAY = frozenset({"accuracy"})
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -29,6 +29,7 @@ class Scope(msgspec.Struct, frozen=True):
     map: str | None = None
     gametype: str | None = None
     bots: Bots = "exclude"
+    weapon: str | None = None
 
 
 class Place(msgspec.Struct):
@@ -38,6 +39,10 @@ class Place(msgspec.Struct):
     player: Identity
     value: Annotated[float, Meta(examples=[2.5])]
     sample: Annotated[int, Meta(description="how many cases the value stands on, in the metric's `sample`")]
+    score: Annotated[
+        float,
+        Meta(description="what the place follows from, as the metric's `ranks` says; the highest is first"),
+    ]
     note: Annotated[str | None, Meta(description="what is special about the value")] = None
 
 
@@ -50,6 +55,9 @@ class Board(msgspec.Struct):
     until: date
     players: list[Place]
     next_cursor: str | None
+    unknown: Annotated[
+        str | None, Meta(description="why nothing can be said: no server here reports what it takes")
+    ] = None
 
 
 class Metrics(msgspec.Struct):
@@ -62,25 +70,34 @@ class _Row(msgspec.Struct):
     player: int
     value: float
     sample: int
-    deathless: int
+    score: float
+
+
+class _Reporting(msgspec.Struct):
+    servers: int
 
 
 async def board(
     clickhouse: ClickHouse, name: str, scope: Scope, today: date, after: Cursor, limit: int
 ) -> Board:
-    """Return a page of a board. Raises Unprocessable for an unknown metric."""
+    """Return a page of a board.
+
+    Raises Unprocessable for an unknown metric, and for a scope that the metric is not counted by.
+    """
     chosen = metric(name)
+    _check(chosen, scope)
     rows = await _rows(clickhouse, chosen, scope, today, after, limit + 1)
     shown = rows[:limit]
     people = await identities(clickhouse, [row.player for row in shown])
     places = [
-        Place(after.passed + n, people[row.player], row.value, row.sample, _note(chosen, row))
+        Place(after.passed + n, people[row.player], row.value, row.sample, row.score, _note(chosen, row))
         for n, row in enumerate(shown, 1)
     ]
     more = len(rows) > limit
-    end = Cursor(shown[-1].value, shown[-1].player, after.passed + len(shown)) if more else None
+    end = Cursor(shown[-1].score, shown[-1].player, after.passed + len(shown)) if more else None
     days = window(scope.period, today)
-    return Board(chosen, scope, days.since, days.until, places, paging.encode(end) if end else None)
+    unknown = None if rows else await _unknown(clickhouse, chosen, scope)
+    return Board(chosen, scope, days.since, days.until, places, paging.encode(end) if end else None, unknown)
 
 
 class Standing(msgspec.Struct):
@@ -94,8 +111,9 @@ class Standing(msgspec.Struct):
 
 
 async def standing(clickhouse: ClickHouse, name: str, scope: Scope, today: date, player: int) -> Standing:
-    """Return where a player stands on a board. Raises Unprocessable for an unknown metric."""
+    """Return where a player stands on a board. Raises Unprocessable as `board` does."""
     chosen = metric(name)
+    _check(chosen, scope)
     rows = await _rows(clickhouse, chosen, scope, today, paging.START, SEARCHED)
     for place, row in enumerate(rows):
         if row.player == player:
@@ -106,16 +124,33 @@ async def standing(clickhouse: ClickHouse, name: str, scope: Scope, today: date,
     return Standing(chosen)
 
 
+@cache
+def composed(name: str, *, by_weapon: bool = False) -> str:
+    """Return the SQL of a metric's board: that of its source, with the catalogue's expressions in it."""
+    chosen, recipe = metric(name), RECIPES[name]
+    value = recipe.weapon if by_weapon else recipe.value
+    score = "wilson_95(counted, cases)" if chosen.ranks == "wilson_95" else "counted"
+    inner = _SQL["by_weapon" if by_weapon else chosen.source]
+    counted = inner.replace("{value:Expression}", value).replace("{sample:Expression}", recipe.sample)
+    return (
+        _SQL["board"]
+        .replace("{counted:Query}", counted)
+        .replace("{score:Expression}", f"-{score}" if chosen.direction == "lowest" else score)
+    )
+
+
 async def _rows(
     clickhouse: ClickHouse, chosen: Metric, scope: Scope, today: date, after: Cursor, limit: int
 ) -> list[_Row]:
-    days = window(scope.period, today)
+    days, recipe = window(scope.period, today), RECIPES[chosen.name]
     return await clickhouse.rows(
-        _SQL[chosen.source],
+        composed(chosen.name, by_weapon=scope.weapon is not None),
         _Row,
         scores=_table(chosen, scope),
-        metric=chosen.name,
-        sample=chosen.sample,
+        acts=list(recipe.acts),
+        reporting=reporting(chosen),
+        weapon=scope.weapon or "",
+        signed=recipe.signed,
         minimum=chosen.minimum,
         since=days.since.isoformat(),
         until=days.until.isoformat(),
@@ -132,8 +167,35 @@ async def _rows(
 def _table(chosen: Metric, scope: Scope) -> str:
     """Return what a board by day is asked of: totals, unless it is about some days, servers or maps only."""
     everything = Scope(bots=scope.bots) == scope
-    return "player_totals" if everything and chosen.name not in _BY_DAY else "player_daily"
+    return "player_totals" if everything and not RECIPES[chosen.name].by_day else "player_daily"
+
+
+def _check(chosen: Metric, scope: Scope) -> None:
+    if scope.weapon is not None and not chosen.by_weapon:
+        raise Unprocessable(f"{chosen.name!r} is not told by weapon: leave `weapon` away")
+    if scope.weapon is not None and Scope(bots=scope.bots, weapon=scope.weapon) != scope:
+        raise Unprocessable(
+            "what was done with a weapon is counted over all times and places only: leave `period`, "
+            "`server`, `map` and `gametype` away"
+        )
+    if chosen.source == "rated" and (scope.server or scope.map):
+        raise Unprocessable("ratings are one for all servers and maps: leave `server` and `map` away")
+    if chosen.name == "rating" and scope.period != "all":
+        raise Unprocessable(
+            "a rating is where a player stands now: leave `period` away, or ask for rating_gained"
+        )
+
+
+async def _unknown(clickhouse: ClickHouse, chosen: Metric, scope: Scope) -> str | None:
+    if not chosen.reports:
+        return None
+    types = list(chosen.reports)
+    found = await clickhouse.one(_SQL["reporting"], _Reporting, types=types, server=scope.server or 0)
+    if found is not None and found.servers:
+        return None
+    where = "This server never" if scope.server else "No server ever"
+    return f"{where} reported {' or '.join(types)}, so {chosen.title.lower()} cannot be known."
 
 
 def _note(chosen: Metric, row: _Row) -> str | None:
-    return "no deaths: kills are shown" if chosen.name == "kd" and row.deathless else None
+    return "no deaths: kills are shown" if chosen.name == "kd" and row.value == row.sample else None

@@ -12,7 +12,7 @@ from api.players.identities import Bots, Flagged
 from api.stats import compare, digest, drilldown, leaderboards, maps, players, records, totals, weapons
 from api.stats.compare import Comparison
 from api.stats.digest import Digest
-from api.stats.drilldown import By, Countable, Drilldown, Filter
+from api.stats.drilldown import By, Drilldown, Filter
 from api.stats.leaderboards import Board, Metrics, Scope
 from api.stats.maps import Heatmap, Kind, MapPage, Maps
 from api.stats.metrics import METRICS
@@ -79,11 +79,18 @@ async def get_leaderboard(
         str | None, QueryParameter(max_length=40, description="ffa, tdm, rounds, ...")
     ] = None,
     bots: FromQuery[Bots] = "exclude",
+    weapon: Annotated[
+        str | None,
+        QueryParameter(max_length=200, description="only with this weapon, where the metric knows it"),
+    ] = None,
     cursor: After = None,
     limit: Limit = 25,
 ) -> Board:
-    """Return players ranked by a metric, over the current day, week (from Monday), month or year, in UTC."""
-    scope = Scope(period, server, map, gametype, bots)
+    """Return players ranked by a metric, over the current day, week (from Monday), month, season or year.
+
+    Days are UTC. A season is a quarter of the calendar.
+    """
+    scope = Scope(period, server, map, gametype, bots, weapon)
     return await leaderboards.board(clickhouse, metric, scope, _today(), paging.decode(cursor), limit)
 
 
@@ -145,7 +152,9 @@ async def get_digest(
 @get("/query", operation_id="drillDown", summary="One metric by one dimension", tags=["stats"])
 async def drill_down(
     clickhouse: NamedDependency[ClickHouse],
-    metric: FromQuery[Countable],
+    metric: Annotated[
+        str, QueryParameter(description="one of those with `drilldown` in /stats/leaderboards")
+    ],
     by: FromQuery[By],
     since: Annotated[date | None, QueryParameter(description="the first day, UTC; a month ago")] = None,
     until: Annotated[date | None, QueryParameter(description="the day after the last, UTC; tomorrow")] = None,

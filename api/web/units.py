@@ -6,7 +6,6 @@ from api.stats.metrics import Metric
 
 # Maps are built at 16 game units to the foot: a soldier is 94 units tall, which makes 1.79 m.
 METRES_PER_UNIT: Final = 0.3048 / 16
-_SHARES: Final = ("accuracy", "headshot_ratio")
 
 
 def number(value: float) -> str:
@@ -57,10 +56,10 @@ def ratio(value: float) -> str:
 
 def measured(value: float, metric: Metric) -> str:
     """Return a metric's value in the unit in which people read it."""
-    if metric.name in _SHARES:
+    if metric.unit == "share":
         return share(value)
     if metric.unit == "game units":
         return way(value)
     if metric.unit == "seconds":
         return span(value)
-    return ratio(value) if metric.unit == "ratio" or value % 1 else number(value)
+    return ratio(value) if metric.unit in ("ratio", "rating") or value % 1 else number(value)

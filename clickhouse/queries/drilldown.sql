@@ -1,53 +1,63 @@
 -- name: grouped
--- One metric by one dimension, from the log itself; ClickHouse reads what these two need. An event stands once for who
--- did it and once for whom it was done to, as in player_daily. A dimension is a text, '' where it is not known.
+-- One metric by one dimension, from the log itself; ClickHouse reads what these two need. The metric's expression is
+-- that of its board: what player_daily and player_acts add up stands here under the same names, event by event. An event
+-- stands once for who did it and once for whom it was done to. A dimension is a text, '' where it is not known.
 WITH (
     SELECT (groupArray(player_key), groupArray(player))
     FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
 ) AS links
 SELECT
     part,
-    toFloat64({metric:Identifier}) AS value,
+    toFloat64(counted) AS value,
     events
 FROM (
     SELECT
         {by:Identifier} AS part,
         count() AS events,
-        sum(killing) AS kills,
-        sum(dying) AS deaths,
-        kd_of(kills, deaths) AS kd,
-        sum(killing AND at_the_head) AS headshots,
-        if(kills = 0, NULL, headshots / kills) AS headshot_ratio,
-        sum(killing AND cause = 'bash') AS bash,
-        sum(killing AND cause = 'grenade') AS grenade,
-        sum(killing_a_mate) AS team_kills,
-        sum(NOT did AND is_suicide(type, actor_key, target_key)) AS suicides,
-        sum(if(did AND hurting, points, 0)) / 1000 AS damage,
-        sum(if(NOT did AND hurting, points, 0)) / 1000 AS damage_taken,
-        sum(if(did, shots_of(type, fired), 0)) AS shots,
-        sum(if(did, hits_of(type, hit), 0)) AS hits,
-        sum(did AND type = 'player_say') AS chat_lines,
-        sum(did AND type = 'player_jump') AS jumps,
-        sum(did AND type = 'weapon_reload') AS reloads,
-        sum(did AND type IN ('item_pickup', 'health_pickup', 'ammo_pickup', 'armor_pickup')) AS items,
-        sum(did AND type = 'objective_capture') AS objectives,
-        sum(if(did AND type = 'player_distance', way, 0)) / 1000 AS distance
+        {value:Expression} AS counted
     FROM (
         SELECT
-            type,
-            actor_key,
-            target_key,
-            did,
-            did AND is_kill(type, e.gametype, actor_key, actor_team, target_key, target_team) AS killing,
-            NOT did AND is_death(type, actor_key) AS dying,
-            did AND is_team_kill(type, e.gametype, actor_key, actor_team, target_key, target_team) AS killing_a_mate,
-            type = 'player_damage'
+            toDate(e.time) AS day,
+            e.server_id AS server_id,
+            did AND is_kill(e.type, e.gametype, actor_key, actor_team, target_key, target_team) AS kills,
+            NOT did AND is_death(e.type, actor_key) AS deaths,
+            NOT did AND is_suicide(e.type, actor_key, target_key) AS suicides,
+            did AND is_team_kill(e.type, e.gametype, actor_key, actor_team, target_key, target_team) AS team_kills,
+            kills AND at_head(e.hitloc) AS kill_headshots,
+            kills AND e.mod = 'bash' AS bash_kills,
+            kills AND e.mod = 'grenade' AS grenade_kills,
+            e.type = 'player_damage'
             AND is_enemy(e.gametype, actor_key, actor_team, target_key, target_team) AS hurting,
-            at_head(e.hitloc) AS at_the_head,
-            thousandths(e.damage) AS points,
-            thousandths(e.distance) AS way,
-            e.fired AS fired,
-            e.hits AS hit,
+            e.type = 'player_damage'
+            AND is_team_mate(e.gametype, actor_key, actor_team, target_key, target_team) AS hurting_a_mate,
+            if(did AND hurting, thousandths(e.damage), 0) AS damage_dealt,
+            if(NOT did AND hurting, thousandths(e.damage), 0) AS damage_taken,
+            if(did AND hurting_a_mate, thousandths(e.damage), 0) AS friendly_damage,
+            if(did, shots_of(e.type, e.fired), 0) AS shots,
+            if(did, hits_of(e.type, e.hits), 0) AS hits,
+            did AND e.type = 'player_say' AS chat_lines,
+            did AND e.type = 'player_jump' AS jumps,
+            did AND e.type = 'weapon_reload' AS reloads,
+            did AND e.type = 'grenade_throw' AS grenades,
+            did AND e.type IN ('item_pickup', 'health_pickup', 'ammo_pickup', 'armor_pickup') AS pickups,
+            did AND e.type = 'objective_capture' AS objectives,
+            did AND e.type = 'player_distance' AS moved,
+            if(moved, thousandths(e.distance), 0) AS distance,
+            if(moved, thousandths(e.walked), 0) AS walked,
+            if(moved, thousandths(e.sprinted), 0) AS sprinted,
+            if(moved, thousandths(e.swam), 0) AS swam,
+            if(moved, thousandths(e.driven), 0) AS driven,
+            -- As player_acts has it: that table counts rows of these.
+            multiIf(
+                kills, 'kill',
+                deaths, 'death',
+                did AND e.type NOT IN ('player_kill', 'player_death'), e.type,
+                ''
+            ) AS act,
+            kind_of(act, e.mod, e.item, e.item_name, e.is_team) AS kind,
+            1 AS acts,
+            amount_of(act, e.fall_height, e.jump_height, e.count) AS amount,
+            amount AS most,
             public_id(transform(player_key, links.1, links.2, player_key)) AS player,
             if(
                 did AND target_key NOT IN (0, actor_key),
@@ -64,6 +74,7 @@ FROM (
             toString(e.gametype) AS gametype,
             toString(e.hitloc) AS hitloc,
             toString(e.mod) AS cause,
+            toString(item_of(e.item, e.item_name)) AS item,
             toString(e.server_id) AS server,
             toString(if(did, e.actor_stance, e.target_stance)) AS stance,
             leftPad(toString(toHour(e.time)), 2, '0') AS hour,
@@ -82,6 +93,10 @@ FROM (
             if(target_key = 0, [actor_key], [actor_key, target_key]) AS player_key,
             if(target_key = 0, [true], [true, false]) AS did
         WHERE player_key != 0
+            AND (empty({acts:Array(String)}) OR act IN {acts:Array(String)})
+            AND (empty({reporting:Array(String)}) OR e.server_id IN (
+                SELECT server_id FROM event_types WHERE type IN {reporting:Array(String)}
+            ))
             AND e.time >= toDateTime({since:Date}, 'UTC') AND e.time < toDateTime({until:Date}, 'UTC')
             -- No event is told before it happens, but for a day by which clocks may differ.
             AND e.received_at >= toDateTime({since:Date}, 'UTC') - INTERVAL 1 DAY
@@ -106,11 +121,11 @@ FROM (
     )
     GROUP BY part
 )
-WHERE value > 0 AND part != ''
+WHERE counted > 0 AND part != ''
     AND NOT ({ranks:Bool} AND part IN (
         SELECT public_id(transform(player_key, links.1, links.2, player_key)) FROM player_marks FINAL WHERE flagged
     ))
-ORDER BY if({in_order:Bool}, 0, value) DESC, part
+ORDER BY if({in_order:Bool}, 0, counted) DESC, part
 LIMIT {limit:UInt32}
 SETTINGS
     max_rows_to_read = 20000000, read_overflow_mode = 'throw',

@@ -7,7 +7,7 @@ SELECT
         WHERE player_key = 0 AND match_key IN (SELECT match_key FROM matches WHERE ended_at IS NOT NULL)
     ) AS matches,
     (SELECT groupBitXor(sipHash64(player_key, player)) FROM player_links FINAL) AS links,
-    (SELECT uniqExact(player_key) FROM player_identities WHERE bot) AS bots;
+    (SELECT groupBitXor(player_key) FROM bot_keys) AS bots;
 
 -- name: stale
 -- From which match on the ratings of a game type are not those of the matches that there are, and how many matches
@@ -114,7 +114,8 @@ FROM (
 SETTINGS max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 1048576, insert_deduplicate = 0;
 
 -- name: current
--- A player's rating in each game type, and the place that it has there.
+-- A player's rating in each game type, and the place that it has there among those who stand on boards; whoever does not
+-- is told the place that the rating would have. What was taken back is left out without FINAL, as boards do.
 SELECT
     gametype,
     mu,
@@ -131,10 +132,18 @@ FROM (
         argMax(ratings.sigma, (started_at, match_key)) AS sigma,
         count() AS matches,
         max(started_at) AS last_at,
-        row_number() OVER (PARTITION BY gametype ORDER BY mu - 3 * sigma DESC, player_key DESC) AS place,
-        count() OVER (PARTITION BY gametype) AS players
-    FROM ratings FINAL
-    WHERE player_key != 0 AND gametype IN (SELECT gametype FROM ratings WHERE player_key IN {keys:Array(UInt64)})
+        player_key NOT IN (SELECT player FROM off_boards) AS ranks,
+        1 + countIf(ranks) OVER (
+            PARTITION BY gametype ORDER BY mu - 3 * sigma DESC, player_key DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS place,
+        countIf(ranks OR player_key IN {keys:Array(UInt64)}) OVER (PARTITION BY gametype) AS players
+    FROM ratings
+    WHERE player_key != 0 AND sign = 1
+        AND gametype IN (SELECT gametype FROM ratings WHERE player_key IN {keys:Array(UInt64)})
+        AND (gametype, started_at, match_key, player_key, version) NOT IN (
+            SELECT gametype, started_at, match_key, player_key, version FROM ratings WHERE sign = -1
+        )
     GROUP BY gametype, player_key
 )
 WHERE player_key IN {keys:Array(UInt64)}
@@ -216,8 +225,12 @@ SELECT
     count() AS matches,
     max(started_at) AS last_at,
     toFloat64(mu - 3 * sigma) AS value
-FROM ratings FINAL
-WHERE player_key != 0 AND gametype = {gametype:String}
+FROM ratings
+WHERE player_key != 0 AND sign = 1 AND gametype = {gametype:String}
+    AND player_key NOT IN (SELECT player FROM off_boards)
+    AND (started_at, match_key, player_key, version) NOT IN (
+        SELECT started_at, match_key, player_key, version FROM ratings WHERE sign = -1 AND gametype = {gametype:String}
+    )
 GROUP BY player_key
 HAVING matches >= {minimum:UInt64}
     AND (value, player) < ({after_value:Float64}, {after_id:UInt64})

@@ -109,6 +109,9 @@ def _by(field: str, *types: str) -> Callable[[Event], Iterable[str]]:
 _ARMED = ("player_kill", "player_damage", "weapon_fire", "weapon_hit", "weapon_reload")
 
 
+_ACTS = ("player_say", "player_jump", "grenade_throw", "item_pickup", "team_join")
+
+
 Recounted = Callable[[Facts], tuple[Told, Told]]
 
 
@@ -265,9 +268,25 @@ def _event_types(f: Facts) -> tuple[Told, Told]:
     return f.summed("event_types", lambda r: r["type"], "events"), f.counted(_by("type"), _always)
 
 
+def _player_acts(f: Facts) -> tuple[Told, Told]:
+    kinds = {*_ACTS, "kill", "death"}
+    found = f.summed("player_acts", lambda r: (r["act"], f.name(r)), "acts")
+
+    def keys(event: Event) -> list[tuple[str, str]]:
+        if event["type"] in _ACTS:
+            return [(event["type"], _actor(event))]
+        if event["type"] != "player_kill":
+            return []
+        return [("death", _target(event)), *([("kill", _actor(event))] if _enemies(event) else [])]
+
+    plain = {key: told for key, told in f.counted(keys, _always).items() if key[1]}
+    return {key: told for key, told in found.items() if key[0] in kinds}, plain
+
+
 EXPECTED: dict[str, tuple[Recounted, ...]] = {
     "player_identities": (_player_identities,),
     "player_daily": _people_in("player_daily"),
+    "player_acts": (_player_acts,),
     "player_totals": _people_in("player_totals"),
     "player_weapons": (_player_weapons,),
     "weapon_daily": (partial(_weapons, table="weapon_daily"),),

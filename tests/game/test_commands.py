@@ -111,7 +111,7 @@ def in_the_game(stack: Stack, use: Callable[[Game], Awaitable[R]], **changes: An
             "kd",
             [
                 "Ann (this client) is not on the board yet: Kills per death, all time. "
-                "It takes 20 duels to be on it."
+                "It takes 20 kills and deaths to be on it."
             ],
         ),
         ("RANK", "Deaths ALL", ["Ann (this client) is number 2 by Deaths, all time: 3. Next above: Bob, 6."]),

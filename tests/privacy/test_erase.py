@@ -355,8 +355,8 @@ def test_every_column_that_may_hold_a_player_is_known(stack: Stack) -> None:
 
     async def scenario(platform: Platform) -> None:
         # A plain 64-bit number is a key, unless it is one of these. A chain is a sum of digests of line-ups,
-        # and computed anew when a key in one has changed.
-        no_players = {"match_key", "version", "events", "kills", "deaths", "chain"}
+        # and computed anew when a key in one has changed; the farthest kill names its match.
+        no_players = {"match_key", "version", "events", "kills", "deaths", "chain", "farthest"}
         columns = await platform.clickhouse.rows(
             "SELECT c.table AS t, c.name AS c, c.type AS type FROM system.columns AS c "
             "INNER JOIN system.tables AS e ON e.database = c.database AND e.name = c.table "
@@ -394,6 +394,8 @@ def test_every_column_that_may_hold_a_player_is_known(stack: Stack) -> None:
                 "hitloc",
                 "mod",
                 "part",
+                "act",
+                "kind",
                 "type",
                 "session_id",
                 "match_id",

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from api.players import people
+from api.stats import leaderboards
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 from tests.sql.feed import Batch, feed, settle
@@ -43,6 +44,8 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
         if self.query:
             return self.query
         noun, name = self.named.split("/")
+        if noun == "leaderboards":
+            return leaderboards.composed(self.parameters["metric"])
         return queries("clickhouse", noun)[name]
 
 
