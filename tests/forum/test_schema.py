@@ -25,6 +25,7 @@ WANTED = {
     "mohaa_team_invites",
     "mohaa_achievements",
     "mohaa_achievement_progress",
+    "mohaa_alerts",
 }
 
 
