@@ -65,7 +65,11 @@ def test_a_transaction_that_commits_late_is_not_passed_over(forum: ForumDatabase
 
 def test_two_tasks_at_once_give_no_number_twice(forum: ForumDatabase) -> None:
     async def use(database: Database) -> None:
-        await database.run(lambda transaction: [tell(transaction, n) for n in range(1, 51)])
+        def fifty(transaction: Transaction) -> None:
+            for member in range(1, 51):
+                tell(transaction, member)
+
+        await database.run(fifty)
         both = await asyncio.gather(*(alerts.fetch(database, 0, limit=30) for _ in range(3)))
         assert len({tuple(texts(each)) for each in both}) == 1
         rest = await alerts.fetch(database, both[0][-1].id)

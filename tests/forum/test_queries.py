@@ -19,6 +19,8 @@ def test_mariadb_understands(forum: ForumDatabase, noun: str) -> None:
     with connection, connection.cursor() as cursor:
         for name, sql in named_queries(noun).items():
             text = _PARAMETER.sub("?", sql.replace("{prefix}", forum.prefix)).replace("%%", "%")
+            # The driver writes a list with its brackets.
+            text = text.replace(" IN ?", " IN (?)")
             try:
                 cursor.execute("PREPARE tried FROM %s", (text,))
             except Exception as error:
