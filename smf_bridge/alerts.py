@@ -1,8 +1,8 @@
 """What SMF is to alert its members about: written by whatever decides it, fetched by the forum, each once.
 
 `tell` is part of the transaction that decides something, so that there is no alert of what did not happen.
-Alerts get the ids that the forum knows when it fetches them: then a transaction that commits late cannot put one
-behind what was fetched before.
+The forum knows alerts by ids that they get when it fetches them: then a transaction that commits late cannot
+put one behind what was fetched before.
 """
 
 from datetime import datetime, timedelta
