@@ -58,6 +58,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.ratings.routes.router,
                     api.stats.career.routes.router,
                     api.stats.routes.router,
+                    api.stats.routes.servers_router,
                     api.search.routes.router,
                     api.audit.admin.router,
                     api.auth.admin.router,

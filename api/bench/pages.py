@@ -139,6 +139,7 @@ async def addresses(client: httpx.AsyncClient) -> dict[str, str]:
     match = await first("stats/matches?limit=1", "matches", "id")
     map_name = await first("stats/maps", "maps", "map")
     weapon = await first("stats/weapons", "weapons", "weapon")
+    server = await first("servers", "servers", "id")
     return {
         "home": "/",
         "live": "/live",
@@ -155,7 +156,9 @@ async def addresses(client: httpx.AsyncClient) -> dict[str, str]:
         "maps": "/maps",
         "map": f"/maps/{map_name}?bots=include",
         "servers": "/servers",
+        "server": f"/servers/{server}?bots=include",
         "digest": "/digest?bots=include",
+        "search": "/search?q=bot",
         "embed, player": f"/embed/players/{player}",
         "embed, leaderboard": "/embed/leaderboards/kills?bots=include",
         "embed, live": "/embed/live",

@@ -61,6 +61,15 @@ class TypeCount(msgspec.Struct):
     last_time: datetime
 
 
+class DayCompleteness(msgspec.Struct):
+    """What came of the sessions that were first heard from on a day, and what is missing of them."""
+
+    day: date
+    sessions: int
+    received: int
+    missing: int
+
+
 async def names(postgres: Postgres) -> dict[int, str]:
     """Return the servers' names by their ids."""
     return {server.id: server.name for server in await postgres.rows(_SQL["names"], Server)}
@@ -94,3 +103,8 @@ async def rejects(postgres: Postgres, server_id: int) -> list[Reject]:
 async def event_types(clickhouse: ClickHouse, server_id: int, since: date, until: date) -> list[TypeCount]:
     """Return what a server sent from day `since` to before day `until`, the most frequent type first."""
     return await clickhouse.rows(_TYPES["list"], TypeCount, server=server_id, since=since, until=until)
+
+
+async def completeness(postgres: Postgres, server_id: int, since: datetime) -> list[DayCompleteness]:
+    """Return what was received and what is missing of a server's sessions, by day."""
+    return await postgres.rows(_SQL["completeness"], DayCompleteness, server_id, since)

@@ -5,11 +5,22 @@ from typing import Annotated
 
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 
 from api import paging
 from api.players.identities import Bots, Flagged
-from api.stats import compare, digest, drilldown, leaderboards, maps, players, records, totals, weapons
+from api.stats import (
+    compare,
+    digest,
+    drilldown,
+    leaderboards,
+    maps,
+    players,
+    records,
+    servers,
+    totals,
+    weapons,
+)
 from api.stats.compare import Comparison
 from api.stats.digest import Digest
 from api.stats.drilldown import By, Drilldown, Filter
@@ -19,9 +30,11 @@ from api.stats.metrics import METRICS
 from api.stats.periods import Period
 from api.stats.players import Player, Players, Sort
 from api.stats.records import OnThisDay, Records
+from api.stats.servers import ServerPage
 from api.stats.totals import Totals
 from api.stats.weapons import WeaponPage, Weapons
 from api.stores.clickhouse import ClickHouse
+from api.stores.postgres import Postgres
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="rows on a page")]
 After = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
@@ -206,6 +219,17 @@ async def get_on_this_day(
     return await records.on_this_day(clickhouse, day or _today())
 
 
+@get("/{server_id:int}", operation_id="getServer", summary="One game server", tags=["servers"])
+async def get_server(
+    clickhouse: NamedDependency[ClickHouse],
+    postgres: NamedDependency[Postgres],
+    server_id: Annotated[int, PathParameter(ge=0, le=2**31 - 1)],
+    bots: FromQuery[Bots] = "exclude",
+) -> ServerPage:
+    """Return when people are on a server, its regulars and leaders, its maps, and whether all arrives."""
+    return await servers.server(clickhouse, postgres, server_id, bots, datetime.now(UTC))
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
@@ -230,3 +254,5 @@ router = Router(
         get_on_this_day,
     ],
 )
+
+servers_router = Router("/api/v1/servers", opt={"access": "read"}, route_handlers=[get_server])

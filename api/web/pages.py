@@ -43,6 +43,7 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
                 maps.list_maps,
                 maps.show_map,
                 public_servers.list_servers,
+                public_servers.show_server,
                 digest.this_week,
                 search.show_search,
                 digest.show_week,

@@ -1,9 +1,6 @@
 -- name: players
 -- Players by any name they ever used. Names are sifted by their pairs of letters first, 16 bytes each.
-WITH (
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links,
+WITH
 -- As one value each, or they would be planned again wherever they stand.
 (SELECT search_fold({q:String})) AS asked,
 (
@@ -11,7 +8,7 @@ WITH (
     FROM (SELECT search_fold({q:String}) AS folded, search_pairs(folded) AS pairs)
 ) AS sought
 SELECT
-    transform(player_key, links.1, links.2, player_key) AS player,
+    person_of(player_key) AS player,
     min(fit) AS best_fit,
     argMin(shown, (fit, -toInt64(events))) AS name
 FROM (

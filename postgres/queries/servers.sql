@@ -55,3 +55,18 @@ FROM quarantine
 WHERE server_id = %s
 GROUP BY code
 ORDER BY max(last_seen_at) DESC;
+
+-- name: completeness
+-- By the day on which a session was first heard from: how many events of it came, and how many numbers are missing.
+SELECT
+    s.first_received_at::date AS day,
+    count(*) AS sessions,
+    sum(s.unnumbered + held.events)::bigint AS received,
+    sum(CASE WHEN isempty(s.received) THEN 0 ELSE upper(s.received) - held.events END)::bigint AS missing
+FROM ingest_sessions AS s
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(upper(part) - lower(part)), 0) AS events FROM unnest(s.received) AS part
+) AS held
+WHERE s.server_id = %s AND s.first_received_at >= %s
+GROUP BY s.first_received_at::date
+ORDER BY s.first_received_at::date;

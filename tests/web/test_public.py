@@ -3,6 +3,7 @@
 import dataclasses
 import html
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -11,16 +12,20 @@ import msgspec
 import pytest
 
 from api.auth import keys
+from api.bench.pages import addresses
 from api.platform import Platform
+from api.servers import service as servers
 from api.web.public import leaderboards as public_leaderboards
 from api.web.public import matches as public_matches
 from api.web.public import players as public_players
-from tests.stack import Stack
+from tests.events_made import body, kill
+from tests.sql.feed import settle
+from tests.stack import Stack, drain
 from tests.web.browser import TESTS, browse
 from tests.web.browser import Browser as Admin
 from tests.web.played import HTML, read
 
-LISTS = ["/", "/players", "/matches", "/live", "/weapons", "/maps", "/servers", "/digest"]
+LISTS = ["/", "/players", "/matches", "/live", "/weapons", "/maps", "/servers", "/digest", "/search"]
 BOARDS = ["/leaderboards", "/leaderboards/kills", "/leaderboards/distance?bots=only&period=year"]
 EMBEDS = ["/embed/live", "/embed/leaderboards/kd?bots=include"]
 _HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -51,6 +56,10 @@ async def every_page(client: httpx.AsyncClient) -> list[str]:
         *BOARDS,
         *EMBEDS,
         "/players?bots=include",
+        "/digest?bots=include",
+        "/digest/2026-W39?bots=include",
+        "/search?q=a",
+        *(f"/servers/{server['id']}?bots=include" for server in (await api(client, "/servers"))["servers"]),
         *(f"{frame}/players/{line['player']['id']}" for line in players for frame in ("", "/embed")),
         *(f"{frame}/matches/{match['id']}" for match in matches for frame in ("", "/embed")),
         *(f"/maps/{quote(each['map'])}?kind={kind}" for each in maps for kind in ("kills", "deaths")),
@@ -338,5 +347,83 @@ def test_parts_are_framed_and_pages_are_not(stack: Stack) -> None:
             answer = await client.get(whole, headers=HTML)
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
             assert answer.headers["x-frame-options"] == "DENY"
+
+    read(stack, scenario)
+
+
+def test_a_servers_page_says_what_the_api_says(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        server = await api(client, "/servers/1?bots=include")
+        shown = await page(client, "/servers/1?bots=include")
+        assert server["online"] is True
+        assert figures(shown)["matches"] == str(sum(row["matches"] for row in server["maps"]))
+        for row in server["leaders"]:
+            assert f'href="/players/{row["player"]["id"]}"' in shown
+        assert server["matches"]
+        for match in server["matches"]:
+            assert f'href="/matches/{match["id"]}"' in shown
+        [day] = server["completeness"]
+        assert (day["missing"], day["sessions"]) == (0, 3)
+        assert day["received"] == (await api(client, "/stats/global"))["events"]
+        for missing in ("/servers/99", "/api/v1/servers/99"):
+            assert (await client.get(missing, headers=HTML)).status_code == 404
+
+    read(stack, scenario)
+
+
+def test_a_weeks_page_says_what_the_api_says(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        latest = (await api(client, "/stats/matches?limit=1"))["matches"][0]["first_time"]
+        week = datetime.fromisoformat(latest).strftime("%G-W%V")
+        for bots in ("exclude", "include"):
+            digest = await api(client, f"/stats/digest?week={week}&bots={bots}")
+            shown = await page(client, f"/digest/{week}?bots={bots}")
+            assert digest["matches"] > 0
+            for label in ("matches", "players", "newcomers", "kills"):
+                assert figures(shown)[label] == str(digest[label]), label
+            for record in digest["records"]:
+                assert f'href="/matches/{record["match"]}"' in shown
+
+    read(stack, scenario)
+
+
+def test_no_page_asks_more_for_more_rows(stack: Stack) -> None:
+    """The number of queries follows from the page, not from what is on it."""
+
+    async def scenario(client: httpx.AsyncClient, platform: Platform) -> None:
+        paths = await addresses(client)
+        weapon = (await api(client, "/stats/weapons"))["weapons"][0]["weapon"]
+        paths |= {"weapon": f"/weapons/{quote(weapon)}?bots=include"}
+
+        async def queries() -> dict[str, int]:
+            told = {}
+            for name, path in paths.items():
+                await platform.redis.flushdb()
+                before = platform.clickhouse.calls
+                assert (await client.get(path, headers=HTML)).status_code == 200, path
+                told[name] = platform.clickhouse.calls - before
+            return told
+
+        # Whom the first page ranks is learned by the first who asks.
+        await queries()
+        few = await queries()
+        token = await servers.add(platform.postgres, "Juno")
+        events = [
+            kill(
+                n,
+                f"Player {n % 40}",
+                f"Player {(n * 7 + 1) % 40}",
+                match_id=f"x{n % 25}",
+                map=f"dm/map{n % 9}",
+                weapon=f"Weapon {n % 12}",
+            )
+            for n in range(800)
+        ]
+        headers = {"Authorization": f"Bearer {token}"}
+        sent = await client.post("/api/v1/ingest/events", content=body(events), headers=headers)
+        assert sent.status_code == 202
+        await drain(platform)
+        await settle(platform.clickhouse)
+        assert await queries() == few
 
     read(stack, scenario)
