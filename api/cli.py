@@ -24,6 +24,7 @@ from api.doctor import Finding, OverHttp, examine
 from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError, ConfigurationError
+from api.forum.links import Reconciled, reconcile
 from api.ingest import blocks
 from api.left_out import service as left_out
 from api.platform import Platform, opened, opened_postgres
@@ -41,6 +42,7 @@ from api.terminal import as_json, out, print_json, progress, say, speaks_plainly
 from smf_bridge import address as forum_address
 from smf_bridge import schema
 from smf_bridge.address import Address
+from smf_bridge.database import Database
 
 R = TypeVar("R")
 
@@ -162,6 +164,40 @@ def forum_migrate(dry_run: bool, json_: bool) -> None:
             click.echo("".join(f"{statement};\n" for statement in step.statements), nl=False)
     if not steps:
         out.print("the forum's tables are up to date")
+
+
+@forum.command("reconcile", help="Compare all links of players with the forum's, which hold.")
+@click.option("--dry-run", is_flag=True, help="Only say what differs.")
+@click.option("--force", is_flag=True, help="Even if most links end by that.")
+@click.option("--refill", is_flag=True, help="First fill the forum's table, if it was lost.")
+@as_json
+@speaks_plainly
+def forum_reconcile(dry_run: bool, force: bool, refill: bool, json_: bool) -> None:
+    """Reconcile the links."""
+    where = _forum_address(_load())
+    by = command_line()
+
+    async def run(postgres: Postgres) -> Reconciled:
+        database = Database(where)
+        try:
+            return await reconcile(postgres, database, by, dry_run=dry_run, force=force, refill=refill)
+        finally:
+            database.close()
+
+    done = _with_postgres(run)
+    if json_:
+        print_json(done)
+    else:
+        for each in done.differences:
+            said = f"{each.client_id}: forum {each.forum_member or '-'}, here {each.kept_member or '-'}"
+            out.print(
+                f"{said}  {each.what}{'  mended' if each.mended else ''}", highlight=False, markup=False
+            )
+        out.print(f"{done.links} links in the forum, {len(done.differences)} differences", highlight=False)
+        if done.withheld:
+            say(done.withheld)
+    if done.withheld:
+        sys.exit(1)
 
 
 @forum.command("grants", help="Print the least that USER, as 'name'@'host', is to be granted.")

@@ -8,6 +8,7 @@ import structlog
 
 from api import jobs
 from api.errors import StoreUnavailable
+from api.forum import links as forum
 from api.ingest import job as ingest
 from api.ingest import merges
 from api.jobs import Steps
@@ -46,6 +47,13 @@ async def work(platform: Platform) -> None:
                 lambda: logins.reconcile(platform.postgres, platform.clickhouse),
                 86_400.0,
             ),
+            ("forum", lambda: forum.step(platform.postgres, platform.forum), 2.0),
+            (
+                "forum's links",
+                lambda: forum.reconcile_daily(platform.postgres, platform.forum),
+                86_400.0,
+            ),
+            ("forum's codes", lambda: forum.tidy(platform.forum, platform.settings), 86_400.0),
             ("matches left out", lambda: jobs.leave_out_step(platform), 5.0),
             ("marks", lambda: marks.step(platform.postgres, platform.clickhouse), 5.0),
             ("merges", lambda: merges.step(platform.postgres, platform.clickhouse), 30.0),

@@ -1,5 +1,6 @@
 """Members of the forum, as SMF knows them. They are read here and never written."""
 
+import html
 from collections.abc import Sequence
 from typing import Final
 
@@ -24,11 +25,17 @@ async def member(database: Database, member_id: int) -> Member:
     found = await database.one(_SQL["one"], Member, member=member_id)
     if found is None:
         raise NotFound(f"the forum has no member {member_id}")
-    return found
+    return _plain(found)
 
 
 def some(transaction: Transaction, ids: Sequence[int]) -> dict[int, Member]:
     """Return those of some members whom the forum has, by id."""
     if not ids:
         return {}
-    return {row.id: row for row in transaction.rows(_SQL["some"], Member, members=sorted(set(ids)))}
+    found = transaction.rows(_SQL["some"], Member, members=sorted(set(ids)))
+    return {row.id: _plain(row) for row in found}
+
+
+def _plain(member: Member) -> Member:
+    """Undo SMF's escaping: it keeps names as HTML."""
+    return msgspec.structs.replace(member, name=html.unescape(member.name))

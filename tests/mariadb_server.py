@@ -46,7 +46,7 @@ VALUES (1, 'Administrator', -1, 1), (2, 'Global Moderator', -1, 0), (4, 'Newbie'
 INSERT INTO {prefix}members (id_member, member_name, real_name, id_group, id_post_group, passwd)
 VALUES
     (1, 'admin', 'Admin', 1, 4, 'a secret'),
-    (7, 'ann', 'Ann "Ä" 🎖', 0, 4, 'a secret'),
+    (7, 'ann', 'Ann &quot;Ä&quot; 🎖', 0, 4, 'a secret'),
     (8, 'bob', 'Bob', 0, 4, '')
 """
 # What is killed here is the server, never the machine: nothing needs to be on the disk.

@@ -47,6 +47,8 @@ _ERASE: Final = (
     "erase_trusted_ips",
     "erase_pending_ip_approvals",
     "erase_smf_user_mappings",
+    "erase_forum_changes",
+    "tell_forum",
     "erase_changed_links",
     "erase_player_merges",
     "erase_admin_marks",

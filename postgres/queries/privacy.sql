@@ -64,6 +64,16 @@ DELETE FROM pending_ip_approvals WHERE client_id = ANY(%(clients)s) OR member_id
 -- name: erase_smf_user_mappings
 DELETE FROM smf_user_mappings WHERE client_id = ANY(%(clients)s) OR member_id = ANY(%(members)s);
 
+-- name: erase_forum_changes
+DELETE FROM forum_changes WHERE kind = 'link' AND subject = ANY(%(clients)s);
+
+-- name: tell_forum
+-- The forum's database holds the members' links, codes and achievements; the number of a member waits here until they
+-- are gone from there.
+INSERT INTO forum_changes (kind, subject) SELECT 'erased' AS kind, member::text AS subject
+FROM unnest(%(members)s::bigint []) AS member
+ON CONFLICT (kind, subject) DO UPDATE SET changes = forum_changes.changes + 1;
+
 -- name: erase_changed_links
 DELETE FROM changed_links WHERE client_id = ANY(%(clients)s);
 

@@ -62,7 +62,7 @@ def test_what_is_written_is_read_as_it_was(forum: ForumDatabase) -> None:
     links, member = with_pool(forum.address, use)
     assert links == [Link("c'1", 7, NOW)]
     assert member is not None
-    assert member.real_name == 'Ann "Ä" 🎖'
+    assert member.real_name == "Ann &quot;Ä&quot; 🎖"
 
 
 def test_a_failure_undoes_all_of_a_transaction(forum: ForumDatabase) -> None:
