@@ -1,10 +1,13 @@
 """The HTTP application: every domain's routes, and what they are given."""
 
+from collections.abc import Sequence
+
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import ScalarRenderPlugin
+from litestar.types import ControllerRouterHandler
 
 import api.audit.admin
 import api.auth.admin
@@ -41,8 +44,11 @@ def create_app(platform: Platform) -> Litestar:
     """Return the application over opened stores."""
     entry = access.Access(platform.gate, platform.limits, platform.settings)
     assets = Assets()
-    app = Litestar(
-        route_handlers=[
+    return _application(
+        platform,
+        entry,
+        assets,
+        [
             api.ingest.routes.router,
             *pages.routes(platform, entry, assets),
             areas.routes(platform, entry),
@@ -75,6 +81,23 @@ def create_app(platform: Platform) -> Litestar:
                 ],
             ),
         ],
+    )
+
+
+def create_forum_app(platform: Platform) -> Litestar:
+    """Return what the forum asks for, alone, with the files that its fragments need."""
+    entry = access.Access(platform.gate, platform.limits, platform.settings)
+    assets = Assets()
+    health = Router("/", guards=[access.guard_of(entry)], route_handlers=[*api.health.routes.route_handlers])
+    handlers = [health, areas.routes(platform, entry), site.static_files(assets)]
+    return _application(platform, entry, assets, handlers)
+
+
+def _application(
+    platform: Platform, entry: access.Access, assets: Assets, handlers: Sequence[ControllerRouterHandler]
+) -> Litestar:
+    app = Litestar(
+        route_handlers=handlers,
         dependencies={
             **{name: _provide(value) for name, value in _given(platform, entry).items()},
             "caller": Provide(access.caller_of, sync_to_thread=False),

@@ -20,7 +20,7 @@ from api.audit.service import command_line
 from api.auth import keys
 from api.auth.tokens import Kind
 from api.bench.commands import bench
-from api.doctor import Finding, OverHttp, examine
+from api.doctor import Finding, OverHttp, examine, examine_forum
 from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError, ConfigurationError
@@ -143,9 +143,24 @@ def migrate(dry_run: bool, fill_by_hand: bool, json_: bool) -> None:
     _with_platform(loaded, run, migrated=False)
 
 
-@main.group(help="The community's forum: its tables, and who may use them (docs/forum.md).")
-def forum() -> None:
-    """Commands about the forum."""
+@main.group(
+    help="The forum's pages: without a command, serve them alone, over server engines (docs/forum.md).",
+    invoke_without_command=True,
+)
+@click.pass_context
+@speaks_plainly
+def forum(context: click.Context) -> None:
+    """Serve the forum's pages alone until Ctrl-C, or run a command about the forum."""
+    if context.invoked_subcommand is not None:
+        return
+    from api import serving
+
+    loaded = _load()
+    _forum_address(loaded)
+    _stop_on_terminate()
+    found = engines.servers(loaded, "forum")
+    with serving.listening(loaded) as sockets:
+        uvloop.run(serving.forum_only(loaded, found, sockets, say))
 
 
 @forum.command("migrate", help="Make the tables in the forum's database, or bring them up to date.")
@@ -676,7 +691,9 @@ def doctor(name: str | None, json_: bool) -> None:
     async def run(found: Engines, postgres: Postgres) -> list[Finding]:
         client = redis_store.connect(found.redis_url)
         try:
-            return await examine(postgres, client, keyed.load(loaded), OverHttp(url) if url else None, name)
+            instance = OverHttp(url) if url else None
+            found_so_far = await examine(postgres, client, keyed.load(loaded), instance, name)
+            return found_so_far + await examine_forum(loaded)
         finally:
             await client.aclose()
 

@@ -1,5 +1,6 @@
 """The doctor: why do a server's events not arrive?"""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Literal, Protocol, TypeVar
 
@@ -7,7 +8,7 @@ import httpx
 import msgspec
 from redis.asyncio import Redis
 
-from api.errors import AfterActionError, StoreUnavailable
+from api.errors import AfterActionError, ConfigurationError, StoreUnavailable
 from api.health import service as health
 from api.ingest import inbox, refusals
 from api.keyed import Keyed
@@ -15,8 +16,10 @@ from api.servers import queries
 from api.servers import service as servers
 from api.servers.queries import Server
 from api.servers.service import EventType
+from api.settings import Settings
 from api.stores.clickhouse import ClickHouse, QueryError
 from api.stores.postgres import Postgres
+from smf_bridge import address, checks
 
 _SKEW_SECONDS = 60
 _BACKLOG_SECONDS = 600
@@ -121,6 +124,25 @@ async def examine(
     for server in known:
         found += await _server(postgres, instance, server)
     return found + await _refusals(redis, hashes)
+
+
+async def examine_forum(settings: Settings) -> list[Finding]:
+    """Examine the forum's database; nothing where none is set, which is no fault."""
+    if not settings.forum_url:
+        return []
+    about = "forum"
+    try:
+        where = address.parse(settings.forum_url)
+    except ConfigurationError as error:
+        return [Finding("bad", about, str(error))]
+    found = await asyncio.to_thread(checks.problems, where)
+    if found:
+        return [Finding("bad", about, text) for text in found]
+    told = [Finding("good", about, f"its database answers ({where.place}), and its tables are up to date")]
+    if not settings.public_url:
+        text = "AFTERACTION_PUBLIC_URL is not set: links in the forum lead where the forum finds After Action"
+        told.append(Finding("note", about, text))
+    return told
 
 
 async def _platform(postgres: Postgres, instance: Instance | None) -> list[Finding]:

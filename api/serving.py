@@ -9,9 +9,10 @@ from typing import Any
 
 import structlog
 import uvicorn
+from litestar import Litestar
 
 from api import privacy_key, worker
-from api.app import create_app
+from api.app import create_app, create_forum_app
 from api.auth.service import first_admin_token
 from api.connections import BoundedProtocol
 from api.embedded.engines import Engines
@@ -78,6 +79,14 @@ async def api_only(settings: Settings, engines: Engines, taken: socket.socket, s
         await server(platform).serve(sockets=[taken])
 
 
+async def forum_only(settings: Settings, engines: Engines, taken: socket.socket, say: Say) -> None:
+    """Serve what the forum asks for, and nothing else."""
+    async with opened(settings, engines) as platform:
+        await privacy_key.check(platform.postgres, settings)
+        say(f"serving the forum on {url_of(taken)}")
+        await _server(create_forum_app(platform)).serve(sockets=[taken])
+
+
 async def worker_only(settings: Settings, engines: Engines) -> None:
     """Work without serving."""
     async with opened(settings, engines) as platform:
@@ -107,8 +116,12 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 def server(platform: Platform) -> uvicorn.Server:
     """Return the HTTP server over opened stores."""
+    return _server(create_app(platform))
+
+
+def _server(app: Litestar) -> uvicorn.Server:
     config = uvicorn.Config(
-        create_app(platform),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -106,6 +106,8 @@ async def export_identity(platform: Here, viewer: Viewer, actor: NamedDependency
 
 async def _who(platform: Platform, viewer: Statement) -> Member:
     """Return the member who looks. Raises Forbidden for guests, and for those whom the forum keeps out."""
+    if not viewer.may("mohaa_play"):
+        raise Forbidden("the forum does not let your groups have a game identity")
     who = await members.member(forum_of(platform), member_of(viewer))
     if not who.active:
         raise Forbidden("the forum has not activated this account, or banned it")

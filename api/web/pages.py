@@ -8,7 +8,7 @@ from api.access import Access
 from api.platform import Platform
 from api.web.admin import audit, desk, events, flags, jobs, keys, login, logins, overview, players, servers
 from api.web.assets import Assets
-from api.web.public import digest, embeds, home, leaderboards, live, maps, matches, search, weapons
+from api.web.public import digest, embeds, home, leaderboards, live, maps, matches, search, visitor, weapons
 from api.web.public import players as public_players
 from api.web.public import servers as public_servers
 from api.web.public.render import guard_of
@@ -56,6 +56,7 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
             guards=[guard_of(entry, platform.sessions)],
             include_in_schema=False,
         ),
+        Router("/", route_handlers=visitor.handlers, opt={"access": "open"}, **common),
         Router("/", route_handlers=[login.show_login, login.log_in], opt={"access": "open"}, **common),
         Router(
             "/",

@@ -30,7 +30,7 @@ def said(method: str, path: str, body: bytes = b"", **more: Any) -> dict[str, An
         "member": 7,
         "name": "Ann",
         "groups": [0, 4],
-        "permissions": [],
+        "permissions": ["mohaa_view", "mohaa_play"],
         "language": "english",
         "page": "https://forum.example.org/index.php?action=profile;u=7;area=afteraction",
         "issued": now,
