@@ -35,6 +35,8 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
                 public_players.show_player,
                 leaderboards.list_boards,
                 leaderboards.show_board,
+                leaderboards.explain_stats,
+                leaderboards.show_rows,
                 matches.list_matches,
                 matches.show_match,
                 live.show_live,

@@ -26,7 +26,13 @@ from tests.web.browser import Browser as Admin
 from tests.web.played import HTML, read
 
 LISTS = ["/", "/players", "/matches", "/live", "/weapons", "/maps", "/servers", "/digest", "/search"]
-BOARDS = ["/leaderboards", "/leaderboards/kills", "/leaderboards/distance?bots=only&period=year"]
+BOARDS = [
+    "/leaderboards",
+    "/docs/stats",
+    "/stats/query?bots=include",
+    "/leaderboards/kills",
+    "/leaderboards/distance?bots=only&period=year",
+]
 EMBEDS = ["/embed/live", "/embed/leaderboards/kd?bots=include"]
 _HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 

@@ -1,8 +1,8 @@
-"""Leaderboards: what can be ranked, and one board."""
+"""Leaderboards: what can be ranked, one board, what every stat is, and the rows behind a number."""
 
 import asyncio
 from datetime import UTC, date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 import msgspec
 from litestar import Response, get
@@ -13,9 +13,11 @@ from api import paging
 from api.events.catalogue import GAMETYPES
 from api.players.identities import Bots
 from api.servers import queries as servers
-from api.stats import leaderboards, maps
-from api.stats.leaderboards import Scope
-from api.stats.metrics import METRICS
+from api.stats import drilldown, leaderboards, maps
+from api.stats.drilldown import By, Filter
+from api.stats.leaderboards import Board, Scope
+from api.stats.metrics import GROUPS, METRICS, Metric
+from api.stats.page import counted, ranking
 from api.stats.periods import Period
 from api.web.forms import Text
 from api.web.public.render import Here, PageRequest, address, asked, page
@@ -24,10 +26,13 @@ _ROWS: Final = 50
 PERIODS: Final[dict[Period, str]] = {
     "all": "of all time",
     "year": "this year",
+    "season": "this season",
     "month": "this month",
     "week": "this week",
     "day": "today",
 }
+# The game is from 2002.
+_BEGINNING: Final = date(2002, 1, 1)
 _GAMETYPES: Final = tuple(dict.fromkeys(GAMETYPES.values()))
 
 
@@ -39,18 +44,69 @@ class AskedBoard(msgspec.Struct):
     map: Text | None = None
     gametype: Annotated[str, Meta(max_length=40, pattern=r"^[^\x00]*$")] | None = None
     bots: Bots = "exclude"
+    weapon: Text | None = None
     cursor: Annotated[str, Meta(max_length=200)] | None = None
 
     @property
     def scope(self) -> Scope:
         """What a board counts, as boards are asked."""
-        return Scope(self.period, self.server, self.map, self.gametype, self.bots)
+        return Scope(self.period, self.server, self.map, self.gametype, self.bots, self.weapon)
+
+
+class AskedRows(msgspec.Struct):
+    """A metric by a dimension, and which events are counted."""
+
+    metric: str = "kills"
+    by: By = "weapon"
+    since: date | None = None
+    until: date | None = None
+    server: Annotated[int, Meta(ge=1, le=2**32 - 1)] | None = None
+    map: Text | None = None
+    gametype: Text | None = None
+    weapon: Text | None = None
+    hitloc: Text | None = None
+    cause: Text | None = None
+    player: Text | None = None
+    victim: Text | None = None
+    killer: Text | None = None
+    bots: Bots = "exclude"
+
+    @property
+    def filter(self) -> Filter:
+        """Which events are counted, as the log is asked."""
+        return msgspec.convert(self, Filter, from_attributes=True)
 
 
 @get("/leaderboards")
 async def list_boards(request: PageRequest) -> Response[bytes]:
     """Show what can be ranked."""
-    return page(request, "public/leaderboards.html", "leaderboards", metrics=list(METRICS.values()))
+    return page(request, "public/leaderboards.html", "leaderboards", groups=by_group(), ranking=ranking)
+
+
+@get("/docs/stats")
+async def explain_stats(request: PageRequest) -> Response[bytes]:
+    """Show what every stat is, how it is counted and ranked, and what a server has to report for it."""
+    return page(
+        request, "public/stats.html", "leaderboards", groups=by_group(), ranking=ranking, counted=counted
+    )
+
+
+@get("/stats/query")
+async def show_rows(request: PageRequest, platform: Here) -> Response[bytes]:
+    """Show the rows behind a number: a metric by a dimension, counted from the log."""
+    query = asked(request, AskedRows)
+    found = await drilldown.drill_down(
+        platform.clickhouse, query.metric, query.by, query.filter, today(), _ROWS
+    )
+    return page(
+        request,
+        "public/query.html",
+        "leaderboards",
+        told=found,
+        asked=query,
+        metrics=[metric for metric in METRICS.values() if metric.drilldown],
+        dimensions=get_args(By),
+    )
 
 
 @get("/leaderboards/{metric:str}")
@@ -80,6 +136,35 @@ async def show_board(request: PageRequest, platform: Here, metric: FromPath[str]
         first=address(here, query) if query.cursor else None,
         next=address(here, query, cursor=board.next_cursor) if board.next_cursor else None,
         with_bots=address(here, query, bots="include"),
+        ranking=ranking(board.metric),
+        behind=[_behind(board, query, place.player.id) for place in board.players],
+    )
+
+
+def by_group() -> dict[str, list[Metric]]:
+    """Return the metrics in their groups."""
+    return {group: [each for each in METRICS.values() if each.group == group] for group in GROUPS}
+
+
+def _behind(board: Board, query: AskedBoard, player: str) -> str:
+    """Return the page of the rows behind a number."""
+    if not board.metric.drilldown:
+        return f"/players/{player}"
+    since, until = (_BEGINNING, None) if query.period == "all" else (board.since, board.until)
+    return address(
+        "/stats/query",
+        AskedRows(
+            board.metric.name,
+            "map" if query.weapon else "weapon" if board.metric.by_weapon else "map",
+            since,
+            until,
+            query.server,
+            query.map,
+            query.gametype,
+            query.weapon,
+            player=player,
+            bots="include",
+        ),
     )
 
 
