@@ -11,6 +11,8 @@ import pytest
 
 from api.errors import Unprocessable
 from api.paging import START
+from api.players.identities import identities
+from api.ratings import queries as ratings
 from api.stats import leaderboards, metrics, page
 from api.stats.drilldown import Filter, drill_down
 from api.stats.leaderboards import Scope, board
@@ -314,6 +316,30 @@ def test_a_scope_that_a_metric_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(Unprocessable, match=told):
         asyncio.run(board(clickhouse, name, scope, TODAY, START, 5))
+
+
+def test_flagged_players_and_bots_have_no_place_among_ratings(clickhouse: ClickHouse) -> None:
+    marked = (
+        "INSERT INTO player_marks SELECT player_key({name:String}, '', false), {bot:Int8}, {flagged:Bool}, "
+        "'', now64(3), now64(3)"
+    )
+
+    async def names() -> tuple[set[str], set[str]]:
+        whole = await board(clickhouse, "rating", Scope(gametype="tdm"), TODAY, START, 10)
+        places = await ratings.board(clickhouse, "tdm", 1, START, 10)
+        keys = await identities(clickhouse, [place.player for place in places])
+        return {p.player.name for p in whole.players}, {identity.name for identity in keys.values()}
+
+    async def ask() -> list[tuple[set[str], set[str]]]:
+        await _play(clickhouse)
+        found = [await names()]
+        await clickhouse.command(marked, name="Ann", bot=0, flagged=True)
+        found.append(await names())
+        await clickhouse.command(marked, name="Amy", bot=1, flagged=False)
+        return [*found, await names()]
+
+    everybody, unflagged, human = {"Ann", "Amy", "Bob"}, {"Amy", "Bob"}, {"Bob"}
+    assert asyncio.run(ask()) == [(each, each) for each in (everybody, unflagged, human)]
 
 
 def test_a_weapon_has_its_boards(clickhouse: ClickHouse) -> None:
