@@ -2,10 +2,6 @@
 -- One metric by one dimension, from the log itself; ClickHouse reads what these two need. The metric's expression is
 -- that of its board: what player_daily and player_acts add up stands here under the same names, event by event. An event
 -- stands once for who did it and once for whom it was done to. A dimension is a text, '' where it is not known.
-WITH (
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links
 SELECT
     part,
     toFloat64(counted) AS value,
@@ -58,15 +54,15 @@ FROM (
             1 AS acts,
             amount_of(act, e.fall_height, e.jump_height, e.count) AS amount,
             amount AS most,
-            public_id(transform(player_key, links.1, links.2, player_key)) AS player,
+            public_id(person_of(player_key)) AS player,
             if(
                 did AND target_key NOT IN (0, actor_key),
-                public_id(transform(target_key, links.1, links.2, target_key)),
+                public_id(person_of(target_key)),
                 ''
             ) AS victim,
             if(
                 NOT did AND actor_key NOT IN (0, target_key),
-                public_id(transform(actor_key, links.1, links.2, actor_key)),
+                public_id(person_of(actor_key)),
                 ''
             ) AS killer,
             toString(e.weapon) AS weapon,
@@ -115,16 +111,12 @@ FROM (
                 empty({killers:Array(UInt64)})
                 OR (NOT did AND actor_key != target_key AND actor_key IN {killers:Array(UInt64)})
             )
-            AND ({bots:String} = 'include' OR (transform(player_key, links.1, links.2, player_key) IN (
-                SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
-            )) = ({bots:String} = 'only'))
+            AND is_asked_for(person_of(player_key), {bots:String})
     )
     GROUP BY part
 )
 WHERE counted > 0 AND part != ''
-    AND NOT ({ranks:Bool} AND part IN (
-        SELECT public_id(transform(player_key, links.1, links.2, player_key)) FROM player_marks FINAL WHERE flagged
-    ))
+    AND NOT ({ranks:Bool} AND is_flagged(reinterpretAsUInt64(reverse(unhex(toString(part))))))
 ORDER BY if({in_order:Bool}, 0, counted) DESC, part
 LIMIT {limit:UInt32}
 SETTINGS

@@ -1,12 +1,7 @@
 -- A board is `board` over one of the queries below it. What they count is an expression of the catalogue
--- (api/stats/metrics.py), put in where it says Expression; all else is bound. Links are looked up in two arrays: a join
--- costs as much again as the rest.
+-- (api/stats/metrics.py), put in where it says Expression; all else is bound.
 
 -- name: board
-WITH (
-    SELECT (groupArray(player_key), groupArray(player))
-    FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links
 SELECT
     player,
     toFloat64(assumeNotNull(counted)) AS value,
@@ -17,17 +12,15 @@ WHERE counted IS NOT NULL
     AND (counted > 0 OR {signed:Bool})
     AND cases >= {minimum:UInt64}
     AND (score, player) < ({after_value:Float64}, {after_id:UInt64})
-    AND ({bots:String} = 'include' OR (player IN (
-        SELECT transform(player_key, links.1, links.2, player_key) FROM bot_keys
-    )) = ({bots:String} = 'only'))
-    AND player NOT IN (SELECT transform(player_key, links.1, links.2, player_key) FROM player_marks FINAL WHERE flagged)
+    AND is_asked_for(player, {bots:String})
+    AND NOT is_flagged(player)
 ORDER BY score DESC, player DESC
 LIMIT {limit:UInt32};
 
 -- name: daily
 -- Of player_daily, or of player_totals for everything at all times.
 SELECT
-    transform(player_key, links.1, links.2, player_key) AS player,
+    person_of(player_key) AS player,
     {value:Expression} AS counted,
     {sample:Expression} AS cases
 FROM {scores:Identifier} AS scores
@@ -43,7 +36,7 @@ GROUP BY player
 -- name: acts
 -- How often something was done.
 SELECT
-    transform(player_key, links.1, links.2, player_key) AS player,
+    person_of(player_key) AS player,
     {value:Expression} AS counted,
     {sample:Expression} AS cases
 FROM player_acts
@@ -57,7 +50,7 @@ GROUP BY player
 -- name: by_match
 -- What can only be told match by match. A match belongs to the day on which it began.
 SELECT
-    transform(player_key, links.1, links.2, player_key) AS player,
+    person_of(player_key) AS player,
     {value:Expression} AS counted,
     {sample:Expression} AS cases
 FROM match_results
@@ -77,7 +70,7 @@ GROUP BY player
 -- name: by_weapon
 -- With one weapon, at all times and everywhere.
 SELECT
-    transform(player_key, links.1, links.2, player_key) AS player,
+    person_of(player_key) AS player,
     {value:Expression} AS counted,
     {sample:Expression} AS cases
 FROM (
