@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, async_playwright
 
 from api.live import job as live
@@ -14,7 +16,7 @@ from tests.events_made import body, kill
 from tests.stack import Stack, drain, http_client
 from tests.web.played import play
 from tests.web.test_looks import ARGUMENTS, CHROMIUM, SCREENS, complaints, picture, served
-from tests.web.test_public import every_page
+from tests.web.test_public import LISTS, every_page
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no chromium (Debian: apt install chromium)"
@@ -47,7 +49,18 @@ def test_every_page_fits_and_says_no_error(stack: Stack, width: str) -> None:
             await _renew(platform)
             # One of each kind: what comes after the last / is only another name.
             kinds = {path.partition("?")[0].rpartition("/")[0]: path for path in await every_page(client)}
-            lists = ["/", "/live", "/players", "/matches", "/weapons", "/maps", "/servers", "/leaderboards"]
+            lists = [
+                "/",
+                "/live",
+                "/players",
+                "/matches",
+                "/weapons",
+                "/maps",
+                "/servers",
+                "/leaderboards",
+                "/digest",
+                "/search",
+            ]
         across, down, scheme = SCREENS[width]
         context = await browser.new_context(viewport={"width": across, "height": down}, color_scheme=scheme)
         said, page = complaints(context), await context.new_page()
@@ -109,3 +122,28 @@ async def _forum(page: str) -> AsyncIterator[str]:
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(stack: Stack, scheme: Literal["light", "dark"]) -> None:
+    async def scenario(browser: Browser, url: str, platform: Platform) -> None:
+        async with http_client(platform) as client:
+            await play(platform, client)
+            await _renew(platform)
+            kinds = {path.partition("?")[0].rpartition("/")[0]: path for path in await every_page(client)}
+        # The page's own rules for scripts would keep axe out.
+        context = await browser.new_context(
+            viewport={"width": 1440, "height": 900}, color_scheme=scheme, bypass_csp=True
+        )
+        page, axe, found = await context.new_page(), Axe(), []
+        for path in dict.fromkeys([*LISTS, *kinds.values()]):
+            await page.goto(url + path)
+            result = await axe.run(page)
+            found += [
+                (path, rule["id"], [node["target"] for node in rule["nodes"]][:3])
+                for rule in result.response["violations"]
+                if rule["impact"] in ("serious", "critical")
+            ]
+        assert found == []
+
+    browsed(stack, scenario)
