@@ -10,7 +10,8 @@ from api.logins import links
 from api.logins.members import MemberPath
 from api.stats import players
 from api.stats.players import Player
-from api.web.public.players import RUNGS, bodies
+from api.web.public.career import bodies
+from api.web.public.players import RUNGS
 from smf_bridge import members
 
 
@@ -23,7 +24,7 @@ async def show_record(request: ForumRequest, platform: Here, member_id: MemberPa
     context: dict[str, Any] = {}
     try:
         player = await players.player(platform.clickhouse, player_id)
-        context = {"bodies": bodies(player), "rungs": RUNGS}
+        context = {"bodies": bodies(player.hit_locations), "rungs": RUNGS}
     except NotFound:
         pass
     shown = [("All figures on the site", f"/players/{player_id}")] if player else []

@@ -41,6 +41,12 @@ class Person(msgspec.Struct):
     keys: list[int]
 
 
+class Known(Person):
+    """A player who was seen."""
+
+    identity: Identity
+
+
 class _Row(Identity, kw_only=True):
     player: int
 
@@ -58,13 +64,13 @@ async def person(clickhouse: ClickHouse, key: int) -> Person:
     return found or Person(key, [key])
 
 
-async def known(clickhouse: ClickHouse, public_id: str) -> tuple[Person, Identity]:
+async def known(clickhouse: ClickHouse, public_id: str) -> Known:
     """Return whom an id stands for, after links. Raises NotFound for one that was never seen."""
     who = await person(clickhouse, parse(public_id))
     found = await seen(clickhouse, [who.player])
     if who.player not in found:
         raise NotFound(f"no player has the id {public_id!r}")
-    return who, found[who.player]
+    return Known(who.player, who.keys, found[who.player])
 
 
 async def identities(clickhouse: ClickHouse, players: Iterable[int]) -> dict[int, Identity]:

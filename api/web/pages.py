@@ -8,7 +8,21 @@ from api.access import Access
 from api.platform import Platform
 from api.web.admin import audit, desk, events, flags, jobs, keys, login, logins, overview, players, servers
 from api.web.assets import Assets
-from api.web.public import digest, embeds, home, leaderboards, live, maps, matches, search, visitor, weapons
+from api.web.public import (
+    career,
+    compare,
+    digest,
+    embeds,
+    home,
+    leaderboards,
+    live,
+    maps,
+    matches,
+    records,
+    search,
+    visitor,
+    weapons,
+)
 from api.web.public import players as public_players
 from api.web.public import servers as public_servers
 from api.web.public.render import guard_of
@@ -49,6 +63,14 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
                 digest.this_week,
                 search.show_search,
                 digest.show_week,
+                career.show_form,
+                career.list_matches,
+                career.list_rivals,
+                career.show_combat,
+                career.show_weapons,
+                career.show_activity,
+                compare.show_comparison,
+                records.show_records,
                 embeds.player_card,
                 embeds.top_ten,
                 embeds.live_box,

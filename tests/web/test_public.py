@@ -18,6 +18,7 @@ from api.servers import service as servers
 from api.web.public import leaderboards as public_leaderboards
 from api.web.public import matches as public_matches
 from api.web.public import players as public_players
+from api.web.public.career import SECTIONS
 from tests.events_made import body, kill
 from tests.sql.feed import settle
 from tests.stack import Stack, drain
@@ -25,7 +26,19 @@ from tests.web.browser import TESTS, browse
 from tests.web.browser import Browser as Admin
 from tests.web.played import HTML, read
 
-LISTS = ["/", "/players", "/matches", "/live", "/weapons", "/maps", "/servers", "/digest", "/search"]
+LISTS = [
+    "/",
+    "/players",
+    "/matches",
+    "/live",
+    "/weapons",
+    "/maps",
+    "/servers",
+    "/digest",
+    "/search",
+    "/records",
+    "/compare",
+]
 BOARDS = [
     "/leaderboards",
     "/docs/stats",
@@ -67,6 +80,9 @@ async def every_page(client: httpx.AsyncClient) -> list[str]:
         "/search?q=a",
         *(f"/servers/{server['id']}?bots=include" for server in (await api(client, "/servers"))["servers"]),
         *(f"{frame}/players/{line['player']['id']}" for line in players for frame in ("", "/embed")),
+        *(f"/players/{line['player']['id']}/{part}" for line in players for part in SECTIONS),
+        "/compare?players=" + ",".join(line["player"]["id"] for line in players[:4]),
+        f"/compare?players={players[0]['player']['id']}&q=a",
         *(f"{frame}/matches/{match['id']}" for match in matches for frame in ("", "/embed")),
         *(f"/maps/{quote(each['map'])}?kind={kind}" for each in maps for kind in ("kills", "deaths")),
         *(f"/weapons/{quote(each['weapon'])}?bots=include" for each in weapons),
@@ -127,8 +143,11 @@ def test_a_players_page_says_what_the_api_says(stack: Stack) -> None:
     async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
         for line in (await api(client, "/stats/players?bots=include&limit=8"))["players"]:
             player = await api(client, f"/stats/players/{line['player']['id']}")
-            shown = await page(client, f"/players/{line['player']['id']}")
+            here = f"/players/{line['player']['id']}"
+            shown = await page(client, here)
             totals, tiles = player["totals"], figures(shown)
+            assert [part for part in SECTIONS if f'href="{here}/{part}"' in shown] == list(SECTIONS)
+            shown += "".join([await page(client, f"{here}/{part}") for part in SECTIONS])
             assert tiles["kills"] == str(totals["kills"])
             assert tiles["deaths"] == str(totals["deaths"])
             assert tiles["best streak"] == str(player["best_streak"])
@@ -140,7 +159,8 @@ def test_a_players_page_says_what_the_api_says(stack: Stack) -> None:
                 name = part["hitloc"].replace("l_", "left ").replace("r_", "right ").replace("_", " ")
                 assert not part["hits"] or [name, str(part["hits"])] in cells
             for rival in player["nemeses"]:
-                assert [str(rival["kills"]), str(rival["deaths"])] in [cell[1:] for cell in cells]
+                counts = [str(rival["kills"]), str(rival["deaths"])]
+                assert counts in [[row[1], row[3]] for row in cells if len(row) > 3]
             for match in player["recent_matches"]:
                 assert f'href="/matches/{match["id"]}"' in shown
 
@@ -200,6 +220,8 @@ def test_every_page_has_words_when_there_is_nothing(stack: Stack) -> None:
         "/matches?server=0",
         "/digest/2026-W54",
         "/digest/x?bots=include",
+        "/records?server=0",
+        "/compare?players=a,b,c,d,e",
     ],
 )
 def test_bad_questions_are_answered(stack: Stack, path: str) -> None:

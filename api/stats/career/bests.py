@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from api.players.identities import Identity, known
+from api.players.identities import Identity, Known
 from api.stats.career.parts import Farthest, longest_kill
 from api.stats.career.summary import MultiKill, multi_kills_of
 from api.stats.records import DEFINITIONS, Definition
@@ -80,15 +80,14 @@ class _Outcomes(msgspec.Struct):
     days: list[int]
 
 
-async def bests(clickhouse: ClickHouse, public_id: str) -> Bests:
-    """Return a player's personal bests. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
+async def bests(clickhouse: ClickHouse, who: Known) -> Bests:
+    """Return a player's personal bests."""
     rows, farthest = await asyncio.gather(
         clickhouse.rows(_SQL["bests"], _Best, keys=who.keys), longest_kill(clickhouse, who.keys)
     )
     found = {row.name: row for row in rows}
     return Bests(
-        identity,
+        who.identity,
         [
             Best(definition, row.value, row.id, row.server_id, row.map, row.gametype, row.started_at)
             for name, definition in DEFINITIONS.items()
@@ -98,14 +97,13 @@ async def bests(clickhouse: ClickHouse, public_id: str) -> Bests:
     )
 
 
-async def streaks(clickhouse: ClickHouse, public_id: str) -> Streaks:
-    """Return a player's streaks. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
+async def streaks(clickhouse: ClickHouse, who: Known) -> Streaks:
+    """Return a player's streaks."""
     row = await clickhouse.one(_SQL["outcomes"], _Outcomes, keys=who.keys)
     told = row or _Outcomes([], [], [], [])
     wins, losses, current = runs(told.outcomes)
     return Streaks(
-        player=identity,
+        player=who.identity,
         best_streak=max(told.streaks, default=0),
         best_streaks=[StreakCount(*pair) for pair in sorted(Counter(told.streaks).items()) if pair[0]],
         multi_kills=multi_kills_of(told.multi_kills),

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from api.players.identities import Identity, known
+from api.players.identities import Identity, Known
 from api.stats.career.trend import LEAST, line
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
@@ -68,9 +68,8 @@ class _Row(msgspec.Struct):
     playtime: float
 
 
-async def form(clickhouse: ClickHouse, public_id: str, gametype: str | None = None) -> Form:
-    """Return a player's form. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
+async def form(clickhouse: ClickHouse, who: Known, gametype: str | None = None) -> Form:
+    """Return a player's form."""
     rows = await clickhouse.rows(
         _SQL["form"], _Row, keys=who.keys, seconds=SECONDS, gametype=gametype or "", limit=MATCHES
     )
@@ -94,12 +93,14 @@ async def form(clickhouse: ClickHouse, public_id: str, gametype: str | None = No
     ]
     average = round(sum(rates) / len(rates), 3) if rates else None
     if through is None:
-        return Form(identity, gametype, "too few matches", None, average, matches)
+        return Form(who.identity, gametype, "too few matches", None, average, matches)
     change = Change(
         *(round(10 * value, 3) for value in (through.slope, through.slope_low, through.slope_high))
     )
     clear: Verdict = "rising" if through.slope > 0 else "falling"
-    return Form(identity, gametype, clear if through.is_clear else "no clear trend", change, average, matches)
+    return Form(
+        who.identity, gametype, clear if through.is_clear else "no clear trend", change, average, matches
+    )
 
 
 def missing(found: Form) -> int:

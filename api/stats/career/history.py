@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from api import paging
 from api.paging import Cursor
-from api.players.identities import Identity, known
+from api.players.identities import Identity, Known
 from api.stats.periods import window
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
@@ -64,9 +64,8 @@ class PlayerWeapons(msgspec.Struct):
     weapons: list[PlayerWeapon]
 
 
-async def periods(clickhouse: ClickHouse, public_id: str, by: Span, after: Cursor, limit: int) -> Periods:
-    """Return a page of a player's periods. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
+async def periods(clickhouse: ClickHouse, who: Known, by: Span, after: Cursor, limit: int) -> Periods:
+    """Return a page of a player's periods."""
     last = window("all", date.min).until
     until = date.fromordinal(max(1, int(after.value))) if after.value < last.toordinal() else last
     rows = await clickhouse.rows(
@@ -74,13 +73,12 @@ async def periods(clickhouse: ClickHouse, public_id: str, by: Span, after: Curso
     )
     shown = rows[:limit]
     end = Cursor(float(shown[-1].since.toordinal()), 0) if len(rows) > limit else None
-    return Periods(identity, by, shown, paging.encode(end) if end else None)
+    return Periods(who.identity, by, shown, paging.encode(end) if end else None)
 
 
-async def weapons(clickhouse: ClickHouse, public_id: str) -> PlayerWeapons:
-    """Return a player's weapons. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
-    return PlayerWeapons(identity, await weapons_of(clickhouse, who.keys))
+async def weapons(clickhouse: ClickHouse, who: Known) -> PlayerWeapons:
+    """Return a player's weapons."""
+    return PlayerWeapons(who.identity, await weapons_of(clickhouse, who.keys))
 
 
 async def weapons_of(clickhouse: ClickHouse, keys: list[int]) -> list[PlayerWeapon]:

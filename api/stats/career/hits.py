@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from api.players.identities import Identity, known
+from api.players.identities import Identity, Known
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -83,11 +83,10 @@ async def hits(clickhouse: ClickHouse, keys: list[int]) -> tuple[HitLocations, M
     )
 
 
-async def causes(clickhouse: ClickHouse, public_id: str) -> Causes:
-    """Return what a player killed and died by. Raises NotFound for an unknown one."""
-    who, identity = await known(clickhouse, public_id)
+async def causes(clickhouse: ClickHouse, who: Known) -> Causes:
+    """Return what a player killed and died by."""
     _, means = await hits(clickhouse, who.keys)
-    return Causes(identity, causes_of(means))
+    return Causes(who.identity, causes_of(means))
 
 
 def causes_of(means: Means) -> list[Cause]:

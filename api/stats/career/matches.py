@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from api import paging
 from api.paging import START, Cursor
-from api.players.identities import Identity, Person, known
+from api.players.identities import Identity, Known, Person
 from api.players.skill import UNIT, Skill, skill
 from api.stats.periods import window
 from api.stores.clickhouse import ClickHouse
@@ -156,16 +156,15 @@ class _Session(Session):
 
 
 async def matches(
-    clickhouse: ClickHouse, public_id: str, wanted: Wanted, after: Cursor, limit: int
+    clickhouse: ClickHouse, who: Known, wanted: Wanted, after: Cursor, limit: int
 ) -> PlayedMatches:
-    """Return a page of a player's matches. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
+    """Return a page of a player's matches."""
     rows = await _rows(clickhouse, who.keys, wanted, after, limit + 1)
     shown = rows[:limit]
     changes = await _changes(clickhouse, who.keys, shown)
     end = Cursor(float(shown[-1].seen_ms), shown[-1].match_key) if len(rows) > limit else None
     return PlayedMatches(
-        identity,
+        who.identity,
         [_with_rating(row, changes.get(row.match_key)) for row in shown],
         paging.encode(end) if end else None,
     )
@@ -183,16 +182,15 @@ async def last_match(clickhouse: ClickHouse, who: Person) -> RecentMatch | None:
     return found[0] if found else None
 
 
-async def places(clickhouse: ClickHouse, public_id: str) -> Places:
-    """Return a player's matches by map, game type and server. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
+async def places(clickhouse: ClickHouse, who: Known) -> Places:
+    """Return a player's matches by map, game type and server."""
     rows = await clickhouse.rows(_SQL["places"], _Place, keys=who.keys)
 
     def on(axis: str) -> list[_Place]:
         return [row for row in rows if row.axis == axis]
 
     return Places(
-        identity,
+        who.identity,
         [msgspec.convert(row, MapPlayed, from_attributes=True) for row in on("map") if row.map],
         [
             msgspec.convert(row, GametypePlayed, from_attributes=True)
@@ -203,16 +201,15 @@ async def places(clickhouse: ClickHouse, public_id: str) -> Places:
     )
 
 
-async def sessions(clickhouse: ClickHouse, public_id: str, after: Cursor, limit: int) -> Sessions:
-    """Return a page of a player's sessions. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
+async def sessions(clickhouse: ClickHouse, who: Known, after: Cursor, limit: int) -> Sessions:
+    """Return a page of a player's sessions."""
     rows = await clickhouse.rows(
         _SQL["sessions"], _Session, keys=who.keys, pause=_PAUSE_MS, after_value=after.value, limit=limit + 1
     )
     shown = rows[:limit]
     end = Cursor(float(shown[-1].ended_ms), 0) if len(rows) > limit else None
     return Sessions(
-        identity,
+        who.identity,
         [msgspec.convert(row, Session, from_attributes=True) for row in shown],
         paging.encode(end) if end else None,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from api.players.identities import Identity, known
+from api.players.identities import Identity, Known
 from api.stats.drilldown import BAND
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
@@ -102,9 +102,8 @@ class _Farthest(msgspec.Struct):
     match_key: int
 
 
-async def activity(clickhouse: ClickHouse, public_id: str) -> Activity:
-    """Return when a player plays. Raises NotFound for an unknown one."""
-    who, identity = await known(clickhouse, public_id)
+async def activity(clickhouse: ClickHouse, who: Known) -> Activity:
+    """Return when a player plays."""
     fights, played = await asyncio.gather(
         _parts(clickhouse, who.keys, ["hour"]),
         clickhouse.rows(_CAREER["hours"], _Played, keys=who.keys),
@@ -113,23 +112,21 @@ async def activity(clickhouse: ClickHouse, public_id: str) -> Activity:
     fought = {row.part: row for row in fights}
     hours = [_hour(part, times.get(part, 0), fought.get(part)) for part in sorted({*times, *fought})]
     busiest = max(hours, key=lambda hour: hour.playtime, default=None)
-    return Activity(identity, hours, busiest if busiest and busiest.playtime else None)
+    return Activity(who.identity, hours, busiest if busiest and busiest.playtime else None)
 
 
-async def distances(clickhouse: ClickHouse, public_id: str) -> Distances:
-    """Return how far away a player kills and dies. Raises NotFound for an unknown one."""
-    who, identity = await known(clickhouse, public_id)
+async def distances(clickhouse: ClickHouse, who: Known) -> Distances:
+    """Return how far away a player kills and dies."""
     rows, farthest = await asyncio.gather(
         _parts(clickhouse, who.keys, ["distance"]), longest_kill(clickhouse, who.keys)
     )
-    return Distances(identity, bands_of(rows), farthest)
+    return Distances(who.identity, bands_of(rows), farthest)
 
 
-async def stances(clickhouse: ClickHouse, public_id: str) -> Stances:
-    """Return how a player, and whom they fight, stand. Raises NotFound for an unknown one."""
-    who, identity = await known(clickhouse, public_id)
+async def stances(clickhouse: ClickHouse, who: Known) -> Stances:
+    """Return how a player, and whom they fight, stand."""
     rows = await _parts(clickhouse, who.keys, _STANCES)
-    return Stances(identity, stances_of(rows, "stance"), stances_of(rows, "stance_of_other"))
+    return Stances(who.identity, stances_of(rows, "stance"), stances_of(rows, "stance_of_other"))
 
 
 async def fights(clickhouse: ClickHouse, keys: list[int]) -> list[Part]:

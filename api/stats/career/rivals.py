@@ -10,7 +10,7 @@ from msgspec import Meta
 from api import paging
 from api.errors import Unprocessable
 from api.paging import Cursor
-from api.players.identities import Identity, Person, identities, known
+from api.players.identities import Identity, Known, Person, identities
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -109,9 +109,8 @@ async def closest(clickhouse: ClickHouse, who: Person) -> tuple[Rival | None, Ri
     return nemeses[0] if nemeses else None, victims[0] if victims else None
 
 
-async def rivals(clickhouse: ClickHouse, public_id: str, sort: Sort, after: Cursor, limit: int) -> Rivals:
-    """Return a page of whom a player met, the highest of `sort` first. Raises NotFound for an unknown one."""
-    who, identity = await known(clickhouse, public_id)
+async def rivals(clickhouse: ClickHouse, who: Known, sort: Sort, after: Cursor, limit: int) -> Rivals:
+    """Return a page of whom a player met, the highest of `sort` first."""
     rows = await clickhouse.rows(
         _SQL["list"],
         _Row,
@@ -124,24 +123,21 @@ async def rivals(clickhouse: ClickHouse, public_id: str, sort: Sort, after: Curs
     shown = rows[:limit]
     people = await identities(clickhouse, [row.opponent for row in shown])
     end = Cursor(shown[-1].value, shown[-1].opponent) if len(rows) > limit else None
-    return Rivals(identity, [_rival(row, people) for row in shown], paging.encode(end) if end else None)
+    return Rivals(who.identity, [_rival(row, people) for row in shown], paging.encode(end) if end else None)
 
 
-async def pair(clickhouse: ClickHouse, public_id: str, other_id: str) -> Pair:
-    """Return what two players did to each other. Raises NotFound, and Unprocessable for one and the same."""
-    (who, identity), (other, other_identity) = await asyncio.gather(
-        known(clickhouse, public_id), known(clickhouse, other_id)
-    )
+async def pair(clickhouse: ClickHouse, who: Known, other: Known) -> Pair:
+    """Return what two players did to each other. Raises Unprocessable for one and the same."""
     if who.player == other.player:
-        raise Unprocessable(f"{public_id} and {other_id} are the same player; a pair takes two")
+        raise Unprocessable(f"both ids are those of player {who.identity.id}; a pair takes two")
     both = {"keys": who.keys, "others": other.keys}
     duel, together = await asyncio.gather(
         clickhouse.one(_SQL["pair"], _Duel, **both), clickhouse.one(_TOGETHER["together"], _Together, **both)
     )
     met = duel is not None and duel.kills + duel.deaths > 0
     return Pair(
-        player=identity,
-        other=other_identity,
+        player=who.identity,
+        other=other.identity,
         kills=duel.kills if duel else 0,
         deaths=duel.deaths if duel else 0,
         kill_headshots=duel.kill_headshots if duel else 0,

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from api import paging
+from api.players.identities import known
 from api.stats.career import bests, form, history, hits, matches, parts, rivals, summary
 from api.stats.career.bests import Bests, Streaks
 from api.stats.career.form import Form
@@ -34,19 +35,21 @@ async def get_periods(
     limit: _Limit = 25,
 ) -> Periods:
     """Return what a player did by day, week (from Monday) or month, the latest first."""
-    return await history.periods(clickhouse, player_id, by, paging.decode(cursor), limit)
+    return await history.periods(
+        clickhouse, await known(clickhouse, player_id), by, paging.decode(cursor), limit
+    )
 
 
 @get("/weapons", operation_id="getPlayerWeapons", summary="A player's weapons", tags=["player"])
 async def get_weapons(clickhouse: _Here, player_id: FromPath[str]) -> PlayerWeapons:
     """Return what a player did with each weapon, and suffered from it."""
-    return await history.weapons(clickhouse, player_id)
+    return await history.weapons(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/maps", operation_id="getPlayerMaps", summary="A player's maps, game types, servers", tags=["player"])
 async def get_maps(clickhouse: _Here, player_id: FromPath[str]) -> Places:
     """Return a player's matches by map, by game type and by server."""
-    return await matches.places(clickhouse, player_id)
+    return await matches.places(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/rivals", operation_id="listPlayerRivals", summary="A player's rivals", tags=["player"])
@@ -58,49 +61,53 @@ async def list_rivals(
     limit: _Limit = 25,
 ) -> Rivals:
     """Return everybody whom a player killed or was killed by, the highest of `sort` first."""
-    return await rivals.rivals(clickhouse, player_id, sort, paging.decode(cursor), limit)
+    return await rivals.rivals(
+        clickhouse, await known(clickhouse, player_id), sort, paging.decode(cursor), limit
+    )
 
 
 @get("/rivals/{other_id:str}", operation_id="getPlayerPair", summary="Two players", tags=["player"])
 async def get_pair(clickhouse: _Here, player_id: FromPath[str], other_id: FromPath[str]) -> Pair:
     """Return what two players did to each other."""
-    return await rivals.pair(clickhouse, player_id, other_id)
+    return await rivals.pair(
+        clickhouse, await known(clickhouse, player_id), await known(clickhouse, other_id)
+    )
 
 
 @get("/activity", operation_id="getPlayerActivity", summary="When a player plays", tags=["player"])
 async def get_activity(clickhouse: _Here, player_id: FromPath[str]) -> Activity:
     """Return time played, kills and deaths by hour of the week."""
-    return await parts.activity(clickhouse, player_id)
+    return await parts.activity(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/distances", operation_id="getPlayerDistances", summary="How far away a player kills", tags=["player"])
 async def get_distances(clickhouse: _Here, player_id: FromPath[str]) -> Distances:
     """Return kills and deaths by distance, in game units."""
-    return await parts.distances(clickhouse, player_id)
+    return await parts.distances(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/stances", operation_id="getPlayerStances", summary="How a player stands", tags=["player"])
 async def get_stances(clickhouse: _Here, player_id: FromPath[str]) -> Stances:
     """Return kills and deaths by the player's stance, and by that of whom they fought."""
-    return await parts.stances(clickhouse, player_id)
+    return await parts.stances(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/causes", operation_id="getPlayerCauses", summary="What a player dies of", tags=["player"])
 async def get_causes(clickhouse: _Here, player_id: FromPath[str]) -> Causes:
     """Return kills and deaths by means of death."""
-    return await hits.causes(clickhouse, player_id)
+    return await hits.causes(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/streaks", operation_id="getPlayerStreaks", summary="A player's streaks", tags=["player"])
 async def get_streaks(clickhouse: _Here, player_id: FromPath[str]) -> Streaks:
     """Return streaks of kills, of wins and losses, of days."""
-    return await bests.streaks(clickhouse, player_id)
+    return await bests.streaks(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/form", operation_id="getPlayerForm", summary="Is a player getting better?", tags=["player"])
 async def get_form(clickhouse: _Here, player_id: FromPath[str], gametype: _Gametype = None) -> Form:
     """Return kills less deaths per 10 minutes over the latest matches, and their trend."""
-    return await form.form(clickhouse, player_id, gametype)
+    return await form.form(clickhouse, await known(clickhouse, player_id), gametype)
 
 
 @get("/matches", operation_id="listPlayerMatches", summary="A player's matches", tags=["player"])
@@ -118,19 +125,21 @@ async def list_matches(
 ) -> PlayedMatches:
     """Return the matches that a player was in, and what they did to the rating, the latest first."""
     wanted = Wanted(map, gametype, server, outcome, since, until)
-    return await matches.matches(clickhouse, player_id, wanted, paging.decode(cursor), limit)
+    return await matches.matches(
+        clickhouse, await known(clickhouse, player_id), wanted, paging.decode(cursor), limit
+    )
 
 
 @get("/bests", operation_id="getPlayerBests", summary="Personal bests", tags=["player"])
 async def get_bests(clickhouse: _Here, player_id: FromPath[str]) -> Bests:
     """Return the most that a player reached in one match, with that match."""
-    return await bests.bests(clickhouse, player_id)
+    return await bests.bests(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/names", operation_id="getPlayerNames", summary="A player's names", tags=["player"])
 async def get_names(clickhouse: _Here, player_id: FromPath[str]) -> Names:
     """Return the names that a player was seen under, the latest 50."""
-    return await summary.names(clickhouse, player_id)
+    return await summary.names(clickhouse, await known(clickhouse, player_id))
 
 
 @get("/sessions", operation_id="listPlayerSessions", summary="A player's sessions", tags=["player"])
@@ -138,7 +147,9 @@ async def list_sessions(
     clickhouse: _Here, player_id: FromPath[str], cursor: _After = None, limit: _Limit = 25
 ) -> Sessions:
     """Return matches that followed each other within 30 minutes as one session, the latest first."""
-    return await matches.sessions(clickhouse, player_id, paging.decode(cursor), limit)
+    return await matches.sessions(
+        clickhouse, await known(clickhouse, player_id), paging.decode(cursor), limit
+    )
 
 
 router = Router(

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from api.errors import NotFound
 from api.players import marks
-from api.players.identities import Identity, Person, identities, known, parse, person
+from api.players.identities import Identity, Known, Person, identities, parse, person
 from api.players.marks import Flag
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
@@ -173,10 +173,9 @@ async def names_used(clickhouse: ClickHouse, keys: list[int]) -> list[NameUsed]:
     return await clickhouse.rows(_SQL["names"], NameUsed, keys=keys)
 
 
-async def names(clickhouse: ClickHouse, public_id: str) -> Names:
-    """Return a player's names. Raises NotFound for an unknown player."""
-    who, identity = await known(clickhouse, public_id)
-    return Names(identity, await names_used(clickhouse, who.keys))
+async def names(clickhouse: ClickHouse, who: Known) -> Names:
+    """Return a player's names."""
+    return Names(who.identity, await names_used(clickhouse, who.keys))
 
 
 def multi_kills_of(sizes: list[int]) -> list[MultiKill]:

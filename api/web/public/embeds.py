@@ -11,7 +11,8 @@ from api.live import service as live
 from api.live.service import LastPicture
 from api.matches import service as matches
 from api.paging import START
-from api.stats import leaderboards, players
+from api.stats import leaderboards
+from api.stats.career import summary
 from api.web.public.leaderboards import PERIODS, AskedBoard, today
 from api.web.public.players import RUNGS
 from api.web.public.render import LIVE, Here, PageRequest, address, asked, embed
@@ -23,7 +24,7 @@ _BEST: Final = 3
 @get("/embed/players/{player_id:str}")
 async def player_card(request: PageRequest, platform: Here, player_id: FromPath[str]) -> Response[bytes]:
     """Show a player's figures."""
-    found = await players.player(platform.clickhouse, player_id)
+    found = await summary.summary(platform.clickhouse, player_id)
     return embed(request, "embed/player.html", player=found, rungs=RUNGS)
 
 

@@ -5,14 +5,14 @@ from typing import Annotated, Final
 import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
-from markupsafe import Markup
 from msgspec import Meta
 
 from api import paging
 from api.players.identities import Bots, Flagged
 from api.stats import players
-from api.stats.players import Player, Sort
-from api.web.charts.body import body
+from api.stats.career import summary
+from api.stats.players import Sort
+from api.web.public.career import SECTIONS
 from api.web.public.render import Here, PageRequest, address, asked, page
 
 _ROWS: Final = 50
@@ -62,19 +62,6 @@ async def list_players(request: PageRequest, platform: Here) -> Response[bytes]:
 
 @get("/players/{player_id:str}")
 async def show_player(request: PageRequest, platform: Here, player_id: FromPath[str]) -> Response[bytes]:
-    """Show all that is known of a player."""
-    found = await players.player(platform.clickhouse, player_id)
-    return page(request, "public/player.html", "players", player=found, rungs=RUNGS, bodies=bodies(found))
-
-
-def bodies(found: Player) -> list[tuple[str, Markup, list[tuple[str, int]]]]:
-    """Return for hits given and taken: what it is, the picture, and its table."""
-    shown = []
-    for side, title, located in (
-        ("given", "Where this player hits", found.hit_locations.given),
-        ("taken", "Where this player is hit", found.hit_locations.taken),
-    ):
-        hits = {row.hitloc: row.hits for row in located if row.hits}
-        rows = sorted(hits.items(), key=lambda row: -row[1])
-        shown.append((title, body(hits, title, f"body-{side}"), rows))
-    return shown
+    """Show a player in short; the browser fetches the rest as one scrolls, and links lead to it."""
+    found = await summary.summary(platform.clickhouse, player_id)
+    return page(request, "public/player.html", "players", player=found, rungs=RUNGS, sections=SECTIONS)
