@@ -74,7 +74,7 @@ async def show_comparison(request: PageRequest, platform: Here) -> Response[byte
         "players",
         asked=query,
         chosen=chosen,
-        found=found,
+        comparison=found,
         rows=rows_of(found) if found else [],
         duels={(duel.killer, duel.victim): duel.kills for duel in found.duels} if found else {},
         lines=lines,
