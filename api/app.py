@@ -34,7 +34,7 @@ from api.forum import areas
 from api.ingest.routes import Door
 from api.live.service import LastPicture
 from api.platform import Platform
-from api.requests import RequestMiddleware
+from api.requests import HeadMiddleware, RequestMiddleware
 from api.web import pages, site
 from api.web.assets import Assets
 from api.web.kept import Pages
@@ -120,7 +120,7 @@ def _application(
         logging_config=None,
     )
     # Around the router as well, or what leads nowhere would have no request id and not be counted.
-    app.asgi_handler = RequestMiddleware(app.asgi_handler)
+    app.asgi_handler = RequestMiddleware(HeadMiddleware(app.asgi_handler))
     return app
 
 

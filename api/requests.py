@@ -1,8 +1,10 @@
-"""What surrounds every request: an id, a measurement, and a log line for those that fail."""
+"""What surrounds every request: an id, a measurement, a log line for those that fail; and what HEAD means."""
 
+import asyncio
 import re
 import secrets
 import time
+from typing import Any, Final
 
 import structlog
 from litestar.enums import ScopeType
@@ -12,6 +14,7 @@ from api import metrics
 
 log = structlog.get_logger()
 
+_NO_BODY: Final[Any] = {"type": "http.response.body", "body": b"", "more_body": False}
 _GOOD_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
@@ -60,3 +63,46 @@ def _record(scope: HTTPScope, status: int, seconds: float) -> None:
     if status >= 400:
         level = log.warning if status >= 500 else log.info
         level("request failed", method=scope["method"], path=scope["path"], status=status)
+
+
+class HeadMiddleware:
+    """Answers HEAD as GET, without the body: every address that can be read can be asked about."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(  # noqa: D102 - the ASGI interface
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        # The server goes by its own scope, and must not wait for a body.
+        asked: Any = {**scope, "method": "GET"}
+        answered = asyncio.Event()
+
+        async def receive_once() -> Any:
+            if answered.is_set():
+                return {"type": "http.disconnect"}
+            message = asyncio.ensure_future(receive())
+            gone = asyncio.ensure_future(answered.wait())
+            await asyncio.wait((message, gone), return_when=asyncio.FIRST_COMPLETED)
+            gone.cancel()
+            if message.done():
+                return message.result()
+            message.cancel()
+            # Nobody reads on, so a stream may end.
+            return {"type": "http.disconnect"}
+
+        async def send_head(message: Message) -> None:
+            if answered.is_set():
+                return
+            await send(message if message["type"] == "http.response.start" else _NO_BODY)
+            if message["type"] == "http.response.body":
+                answered.set()
+
+        try:
+            await self._app(asked, receive_once, send_head)
+        finally:
+            if "path_template" in asked:
+                scope["path_template"] = asked["path_template"]

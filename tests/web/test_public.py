@@ -455,3 +455,16 @@ def test_no_page_asks_more_for_more_rows(stack: Stack) -> None:
         assert await queries() == few
 
     read(stack, scenario)
+
+
+def test_head_tells_of_every_page_what_get_does_but_for_the_body(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        for path in [*await every_page(client), "/readyz", "/api/v1/stats/matches", "/players/x"]:
+            whole = await client.get(path, headers=HTML)
+            head = await client.head(path, headers=HTML)
+            assert (head.status_code, head.content) == (whole.status_code, b""), path
+            for name in ("content-type", "cache-control"):
+                assert head.headers.get(name) == whole.headers.get(name), path
+        assert (await client.head("/api/v1/ingest/events")).status_code == 405
+
+    read(stack, scenario)
