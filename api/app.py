@@ -24,6 +24,8 @@ import api.matches.routes
 import api.players.admin
 import api.privacy.admin
 import api.ratings.routes
+import api.reports.admin
+import api.reports.routes
 import api.search.routes
 import api.servers.admin
 import api.servers.routes
@@ -62,6 +64,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.servers.routes.router,
                     api.matches.routes.router,
                     api.ratings.routes.router,
+                    api.reports.routes.router,
                     api.stats.career.routes.router,
                     api.stats.routes.router,
                     api.stats.routes.servers_router,
@@ -77,6 +80,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.left_out.admin.router,
                     api.players.admin.router,
                     api.privacy.admin.router,
+                    api.reports.admin.router,
                     api.servers.admin.router,
                 ],
             ),

@@ -132,6 +132,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _about("Silence after which a live match is closed, in seconds.", ge=5)
     ] = 300
 
+    engagement_window_seconds: Annotated[
+        int, _about("Longest that a fight of an after-action report lasts, in seconds.", ge=1, le=3600)
+    ] = 30
+    engagement_gap_seconds: Annotated[
+        int, _about("Longest pause between two kills of such a fight, in seconds.", ge=1, le=3600)
+    ] = 12
+    engagement_kills: Annotated[int, _about("Least kills of such a fight.", ge=1, le=100)] = 2
+
     login_trust_days: Annotated[
         int, _about("Days for which an address is trusted after a login with a code.", ge=1, le=3650)
     ] = 90

@@ -19,6 +19,8 @@ from api.platform import Platform
 from api.players import marks
 from api.privacy import job as privacy
 from api.ratings.job import Rater
+from api.reports.job import LOCK as REPORTERS
+from api.reports.job import Reporter
 
 _RATERS = 0x7261_7469_6E67  # "rating"
 
@@ -26,10 +28,13 @@ log = structlog.get_logger()
 
 
 async def work(platform: Platform) -> None:
-    """Write blocks, settle and rate matches, keep the live ones, run jobs and tidy up, until cancelled."""
+    """Write blocks, settle, rate and report matches, keep live ones, run jobs, tidy up, until cancelled."""
     notes = Steps(platform.redis)
     settler = Settler(platform.clickhouse, lambda: ingest.quiet(platform.postgres))
     rater = Rater(platform.clickhouse, lambda: ingest.among_writers(platform.postgres, _RATERS))
+    reporter = Reporter(
+        platform.clickhouse, platform.settings, lambda: ingest.among_writers(platform.postgres, REPORTERS)
+    )
     async with asyncio.TaskGroup() as group:
         for name, step, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
@@ -40,6 +45,7 @@ async def work(platform: Platform) -> None:
             ),
             ("settle", settler.step, 2.0),
             ("rate", rater.step, 2.0),
+            ("report", reporter.step, 2.0),
             ("jobs", lambda: jobs.step(platform), 0.2),
             ("links", lambda: logins.step(platform.postgres, platform.clickhouse), 1.0),
             (

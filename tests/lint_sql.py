@@ -22,7 +22,12 @@ _LINE_LENGTH = 125
 _PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
 _TABLE = re.compile(r"FROM \{(\w+):Identifier\}")
 # What a table may be that a query is told; others are told the log.
-_TABLES = {"scores": "player_daily", "results": "match_results", "ratings": "ratings"}
+_TABLES = {
+    "scores": "player_daily",
+    "results": "match_results",
+    "ratings": "ratings",
+    "reports": "match_reports",
+}
 _PLACE = re.compile(r"\{\w+:(?:Expression|Query)\}")
 _PERCENT = re.compile(r"%(?!s|%|\(\w+\)s)")
 _RUN = re.compile(r"^(?:INSERT|CREATE|SYSTEM)\b", re.MULTILINE)

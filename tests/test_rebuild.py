@@ -39,7 +39,7 @@ async def tables(platform: Platform) -> Tables:
 
 def _in_order(row: dict[str, Any]) -> dict[str, Any]:
     """Moments come in any order, and a version says how often a match was computed."""
-    row.pop("version", None)
+    row.pop("version", None), row.pop("settled", None)
     return row | {name: sorted(row[name]) for name in ("lifeline", "stances") if name in row}
 
 

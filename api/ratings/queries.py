@@ -128,6 +128,18 @@ async def of_matches(clickhouse: ClickHouse, rows: list[ChangeRow]) -> dict[int,
     return found
 
 
+async def of_match(clickhouse: ClickHouse, match_key: int, gametype: str, started_ms: int) -> list[RatedRow]:
+    """Return everybody who was rated in a match, which began at that unix millisecond; the best first."""
+    return await clickhouse.rows(
+        _SQL["of_matches"],
+        RatedRow,
+        gametypes=[gametype],
+        from_ms=started_ms,
+        to_ms=started_ms,
+        matches=[match_key],
+    )
+
+
 async def heads(clickhouse: ClickHouse, matches: list[int]) -> dict[int, HeadRow]:
     """Return where matches were."""
     rows = await clickhouse.rows(_SQL["heads"], HeadRow, matches=matches) if matches else []

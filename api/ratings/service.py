@@ -82,6 +82,23 @@ class Change(msgspec.Struct):
     others: Annotated[list[Other], Meta(description="the best first")]
 
 
+class MatchChange(msgspec.Struct):
+    """What a match did to the rating of one who was in it, and why."""
+
+    player: Identity
+    before: Skill
+    after: Skill
+    gained: Annotated[float, Meta(description="mu after less mu before")]
+    reason: Annotated[
+        str,
+        Meta(examples=["Expected to beat 61% of 7 others, beat 86% of them, in all of the match: +0.42."]),
+    ]
+    expected: Annotated[
+        float, Meta(description="share of the others to be beaten, or chance to win, by the ratings before")
+    ]
+    result: Annotated[float, Meta(description="what came of it; a draw counts half")]
+
+
 class PlayerRating(msgspec.Struct):
     """A player's ratings, how they came about, and a page of changes, the latest first."""
 
@@ -167,6 +184,28 @@ async def board(clickhouse: ClickHouse, gametype: str, minimum: int, after: Curs
     )
 
 
+async def of_match(
+    clickhouse: ClickHouse, public_id: str, gametype: str, started_at: datetime
+) -> list[MatchChange]:
+    """Return what a match did to the ratings of those in it, the best first; nothing before it is rated."""
+    match_key = parse(public_id, "match")
+    started_ms = round(started_at.timestamp() * 1000)
+    rows = await queries.of_match(clickhouse, match_key, gametype, started_ms)
+    people = await identities(clickhouse, [row.player_key for row in rows])
+    return [
+        MatchChange(
+            player=people[row.player_key],
+            before=skill(row.mu_before, row.sigma_before),
+            after=skill(row.mu, row.sigma),
+            gained=round((row.mu - row.mu_before) / UNIT, 3),
+            reason=reason(row, gametype, len(rows) - 1),
+            expected=row.expected / UNIT,
+            result=row.result / UNIT,
+        )
+        for row in rows
+    ]
+
+
 async def _changes(clickhouse: ClickHouse, rows: list[ChangeRow]) -> list[Change]:
     there, heads = await asyncio.gather(
         queries.of_matches(clickhouse, rows), queries.heads(clickhouse, [row.match_key for row in rows])
@@ -191,7 +230,7 @@ def _change(
         before=skill(row.mu_before, row.sigma_before),
         after=skill(row.mu, row.sigma),
         gained=round((row.mu - row.mu_before) / UNIT, 3),
-        reason=reason(row, len(others)),
+        reason=reason(row, row.gametype, len(others)),
         team=row.team,
         rank=row.rank,
         share=row.share / UNIT,
@@ -207,12 +246,12 @@ def _outcome(row: ChangeRow, other: RatedRow) -> Outcome:
     return "beaten" if other.rank > row.rank else "lost_to" if other.rank < row.rank else "drew"
 
 
-def reason(row: ChangeRow, others: int) -> str:
+def reason(row: RatedRow, gametype: str, others: int) -> str:
     """Say in a sentence why a rating changed."""
     played = "all" if row.share == UNIT else f"{row.share / UNIT:.0%}"
     gained = f"in {played} of the match: {(row.mu - row.mu_before) / UNIT:+.2f}."
     expected = f"{row.expected / UNIT:.0%}"
-    if row.gametype == "ffa":
+    if gametype == "ffa":
         beat = f"{row.result / UNIT:.0%}"
         return f"Expected to beat {expected} of {others} others, beat {beat} of them, {gained}"
     came = {0: "lost", UNIT: "won"}.get(row.result, "drew")

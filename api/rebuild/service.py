@@ -16,6 +16,7 @@ from api.ingest import job as ingest
 from api.matches import job as matches
 from api.players import people
 from api.ratings import job as ratings
+from api.reports import job as reports
 from api.settings import Settings
 from api.stores import migrations
 from api.stores.clickhouse import ClickHouse
@@ -29,7 +30,7 @@ _SQL = queries("clickhouse", "rebuild")
 _STEP_EVENTS = 1_000_000
 _LOG = "raw_events"
 # What no view fills, each after what it is made of.
-_COMPUTED = (matches.NOUN, ratings.NOUN)
+_COMPUTED = (matches.NOUN, ratings.NOUN, reports.NOUN)
 
 Report = Callable[[str, int, int], Awaitable[None]]
 
@@ -143,7 +144,7 @@ async def rebuild(
             async def one_step(done: int, name: str = entry.name, before: int = place * len(spans)) -> None:
                 await report(name, before + done, total)
 
-            await _fill(clickhouse, entry, spans, one_step)
+            await _fill(clickhouse, settings, entry, spans, one_step)
             # A lock that was lost with its connection keeps no writer out: then nothing is exchanged.
             await lock.execute("SELECT 1")
             await _exchange(clickhouse, entry)
@@ -171,7 +172,7 @@ def _together(noun: str, known: Mapping[str, _Noun]) -> list[str]:
     if noun in matches.SOURCES:
         made.append(matches.NOUN)
     if ratings.SOURCE in (noun, *made):
-        made.append(ratings.NOUN)
+        made += [ratings.NOUN, reports.NOUN]
     return [name for name in (noun, *made) if name in known]
 
 
@@ -203,7 +204,11 @@ def _spans(days: list[_Day]) -> list[_Span]:
 
 
 async def _fill(
-    clickhouse: ClickHouse, noun: _Noun, spans: list[_Span], report: Callable[[int], Awaitable[None]]
+    clickhouse: ClickHouse,
+    settings: Settings,
+    noun: _Noun,
+    spans: list[_Span],
+    report: Callable[[int], Awaitable[None]],
 ) -> None:
     fresh = f"{noun.name}__rebuilt"
     await clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
@@ -214,6 +219,10 @@ async def _fill(
         return
     if noun.name == ratings.NOUN:
         await ratings.rate_all(clickhouse, fresh)
+        await report(len(spans))
+        return
+    if noun.name == reports.NOUN:
+        await reports.tell_all(clickhouse, settings, fresh)
         await report(len(spans))
         return
     if noun.source != _LOG:

@@ -29,6 +29,7 @@ SHARDING_KEYS: Mapping[str, str] = {
     "player_marks": "sipHash64(player_key)",
     "match_results": "match_key",
     "ratings": "match_key",
+    "match_reports": "match_key",
 }
 _RECORD = "schema_migrations"
 # A block may wait for days for its shard; by default, tokens are forgotten after an hour.

@@ -66,7 +66,7 @@ FROM (
     SELECT
         c.table AS table,
         c.type = 'UInt64' AND match(c.name, '^(player|opponent|actor|target)(_key)?$') AS is_key,
-        match(c.type, 'Array\\(UInt64\\)') AND c.name IN ('players', 'merged') AS is_keys,
+        match(c.type, 'Array\\(UInt64\\)') AND c.name IN ('players', 'merged', 'fighters') AS is_keys,
         -- A lifeline's moments say against whom.
         c.name = 'lifeline' AS is_lifeline,
         concat('transform(k', moved, 'k)') AS one,
@@ -76,6 +76,8 @@ FROM (
             concat('if(empty(t.merged), transform(t.player_key', moved, 't.player_key), ',
                 'arrayMin(arrayMap(k -> ', one, ', arrayPushBack(t.merged, t.player_key)))) AS player_key'),
             is_key, concat('transform(t.', c.name, moved, 't.', c.name, ') AS ', c.name),
+            -- A report knows its players by their places.
+            is_keys AND c.name = 'fighters', concat('arrayMap(k -> ', one, ', t.fighters) AS fighters'),
             is_keys, concat('arraySort(arrayMap(k -> ', one, ', t.', c.name, ')) AS ', c.name),
             is_lifeline,
             concat('arrayMap((m, k) -> (m.1, m.2, m.3, ', one, ', m.5), t.lifeline, tupleElement(t.lifeline, 4))',

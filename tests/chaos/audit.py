@@ -14,12 +14,16 @@ import msgspec
 
 from api.matches.job import settle_all
 from api.ratings.job import rate_all
+from api.reports.job import tell_all
+from api.settings import Settings
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
 from tests.sql.feed import settle
 
 Row = dict[str, Any]
 
+# What a table says of how often something was computed.
+_HOW_OFTEN = {"version", "settled"}
 VIEWS = (
     "SELECT name, as_select AS definition, "
     "extract(create_table_query, ' TO (?:[^ .]+\\\\.)?([^ (]+)') AS target "
@@ -83,7 +87,11 @@ def _compare(found: Books, table: str, rows: list[Row], fresh: list[Row]) -> Non
 async def _read_results(clickhouse: ClickHouse, found: Books) -> None:
     """What passes for settled, or for rated, must be what a computation of everything gives."""
     await settle(clickhouse)
-    for table, compute in (("match_results", settle_all), ("ratings", rate_all)):
+    for table, compute in (
+        ("match_results", settle_all),
+        ("ratings", rate_all),
+        ("match_reports", _tell_all),
+    ):
         scratch = f"audit_of_{table}"
         await clickhouse.command(f"DROP TABLE IF EXISTS {scratch}")
         await clickhouse.command(f"CREATE TABLE {scratch} AS {table}")
@@ -91,6 +99,10 @@ async def _read_results(clickhouse: ClickHouse, found: Books) -> None:
         rows, fresh = await _rows(clickhouse, table), await _rows(clickhouse, scratch)
         await clickhouse.command(f"DROP TABLE {scratch}")
         _compare(found, table, rows, fresh)
+
+
+async def _tell_all(clickhouse: ClickHouse, table: str) -> None:
+    await tell_all(clickhouse, Settings(), table)
 
 
 async def _computed_anew(clickhouse: ClickHouse, view: _View) -> list[Row]:
@@ -109,7 +121,8 @@ async def _rows(clickhouse: ClickHouse, table: str) -> list[Row]:
 
 def _comparable(rows: list[Row]) -> set[str]:
     return {
-        json.dumps({name: _sorted(value) for name, value in row.items() if name != "version"}) for row in rows
+        json.dumps({name: _sorted(value) for name, value in row.items() if name not in _HOW_OFTEN})
+        for row in rows
     }
 
 

@@ -70,8 +70,11 @@ async def numbers(platform: Platform) -> Numbers:
     """Every row of every table that is made from the log."""
     found = {}
     for noun in await rebuild.nouns(platform.clickhouse):
-        final = f"{noun} FINAL" if noun == "match_results" else noun
-        hidden = " EXCEPT (version)" if noun == "match_results" else ""
+        computed = noun in ("match_results", "match_reports")
+        final = f"{noun} FINAL" if computed else noun
+        hidden = {"match_results": " EXCEPT (version)", "match_reports": " EXCEPT (version, settled)"}.get(
+            noun, ""
+        )
         await platform.clickhouse.command(f"OPTIMIZE TABLE {noun} FINAL")
         rows = await platform.clickhouse.rows(f"SELECT *{hidden} FROM {final}", dict[str, Any])
         for row in rows:

@@ -9,6 +9,8 @@ import msgspec
 from api.matches.job import Settler
 from api.players import people
 from api.ratings.job import Rater
+from api.reports.job import Reporter
+from api.settings import Settings
 from api.stores.clickhouse import ClickHouse, Column
 
 # 2026-11-21, in unix milliseconds.
@@ -46,9 +48,10 @@ async def feed(
 
 
 async def settle(clickhouse: ClickHouse) -> None:
-    """Settle what the events that were fed have changed, and rate it, as the worker does soon afterwards."""
+    """Settle what the events that were fed have changed, rate and report it, as the worker does soon."""
     await Settler(clickhouse, _quiet).step()
     await Rater(clickhouse, _quiet).step()
+    await Reporter(clickhouse, Settings(), _quiet).step()
 
 
 @asynccontextmanager

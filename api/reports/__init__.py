@@ -1,0 +1,1 @@
+"""After-action reports: what a match came to, told once it is over."""
