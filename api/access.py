@@ -61,7 +61,7 @@ class Access:
         else:
             caller = await self.admit(connection, ALLOWED[rule])
         if caller is None:
-            standing = await self._limits.spend("reads", self._sender(connection))
+            standing = await self._limits.spend("reads", self.household_of(connection))
         else:
             state["caller"], state["address"] = caller, self.address_of(connection)
             standing = await self.count(caller)
@@ -96,7 +96,7 @@ class Access:
         known = self._gate.remembered(token, allowed)
         if known is not None:
             return known
-        sender = self._sender(connection)
+        sender = self.household_of(connection)
         guess = token is not None and not tokens.is_random(token)
         if guess:
             await self._limits.spend("failures", sender)
@@ -126,7 +126,7 @@ class Access:
         """The hashes under which addresses are counted and noted."""
         return keyed.load(self._settings)
 
-    def _sender(self, connection: Connection) -> str:
+    def household_of(self, connection: Connection) -> str:
         """Return by what a client is counted: the tag of an IPv4 address or of an IPv6 /64."""
         return self.hashes.tag(addresses.household(self.address_of(connection)))
 

@@ -12,6 +12,7 @@ from api.embedded.engines import Engines
 from api.errors import ConfigurationError
 from api.ingest.service import Inlet
 from api.limits import Limits
+from api.live.followers import Followers
 from api.logins.service import Logins
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
@@ -35,6 +36,7 @@ class Platform:
     inlet: Inlet
     logins: Logins
     sessions: Sessions
+    followers: Followers
     # None where no forum is set.
     forum: Database | None = None
 
@@ -54,11 +56,14 @@ async def opened(
         inlet.start()
         gate, limits = Gate(postgres, settings.admin_token), Limits(client, settings)
         logins = Logins(postgres, settings)
-        sessions = Sessions(client, gate)
+        sessions, followers = Sessions(client, gate), Followers(client, settings.live_followers)
         forum = Database(address.parse(settings.forum_url)) if settings.forum_url else None
         try:
-            yield Platform(settings, postgres, store, client, gate, limits, inlet, logins, sessions, forum)
+            yield Platform(
+                settings, postgres, store, client, gate, limits, inlet, logins, sessions, followers, forum
+            )
         finally:
+            followers.close()
             if forum is not None:
                 forum.close()
             logins.close()

@@ -18,6 +18,7 @@ from api.connections import BoundedProtocol
 from api.embedded.engines import Engines
 from api.embedded.process import Child
 from api.errors import ConfigurationError
+from api.live.followers import Followers
 from api.platform import Platform, opened
 from api.rebuild.service import migrate
 from api.settings import Settings
@@ -114,6 +115,16 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's, which waits for answers to end before it does: those that never would are ended first."""
+
+    followers: Followers
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.followers.close()
+        await super().shutdown(sockets)
+
+
 def server(platform: Platform) -> uvicorn.Server:
     """Return the HTTP server over opened stores."""
     return _server(create_app(platform))
@@ -131,7 +142,9 @@ def _server(app: Litestar) -> uvicorn.Server:
         timeout_graceful_shutdown=10,
     )
     _calm_collector()
-    return uvicorn.Server(config)
+    serving = _Server(config)
+    serving.followers = platform.followers
+    return serving
 
 
 def _calm_collector() -> None:

@@ -132,6 +132,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _about("Silence after which a live match is closed, in seconds.", ge=5)
     ] = 300
 
+    live_followers: Annotated[
+        int,
+        _about(
+            "Most browsers that live pages are sent to as they change, in each process; a tenth of them from "
+            "one address. Others load the page again. 0: none.",
+            ge=0,
+            le=100_000,
+        ),
+    ] = 500
+
     engagement_window_seconds: Annotated[
         int, _about("Longest that a fight of an after-action report lasts, in seconds.", ge=1, le=3600)
     ] = 30

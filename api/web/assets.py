@@ -19,7 +19,8 @@ _TYPES: Final = {
 FORUM: Final = "afteraction"
 _HERE: Final = Path(__file__).parent / "static"
 # Browser libraries come with packages that the lock names.
-_HTMX: Final = files("django_htmx") / "static" / "django_htmx" / "htmx-2.min.js"
+_HTMX: Final = files("django_htmx") / "static" / "django_htmx"
+_LIBRARIES: Final = {"htmx.js": _HTMX / "htmx-2.min.js", "sse.js": _HTMX / "ext" / "hx-sse-2.min.js"}
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -41,7 +42,7 @@ class Assets:
 
     def __init__(self) -> None:
         read = {path.name: path.read_bytes() for path in sorted(_HERE.iterdir()) if path.suffix in _TYPES}
-        read["htmx.js"] = _HTMX.read_bytes()
+        read |= {name: library.read_bytes() for name, library in _LIBRARIES.items()}
         read["forum.css"] = _within(FORUM, read["site.css"], read["public.css"], read["forum.css"])
         self._assets = {name: _asset(name, content) for name, content in read.items()}
 

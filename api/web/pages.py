@@ -54,6 +54,8 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
                 matches.list_matches,
                 matches.show_match,
                 live.show_live,
+                live.stream_live,
+                live.show_live_match,
                 weapons.list_weapons,
                 weapons.show_weapon,
                 maps.list_maps,

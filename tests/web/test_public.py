@@ -170,15 +170,31 @@ def test_a_players_page_says_what_the_api_says(stack: Stack) -> None:
 def test_a_matchs_page_says_what_the_api_says(stack: Stack) -> None:
     async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
         for line in (await api(client, "/stats/matches?limit=100"))["matches"]:
-            match = await api(client, f"/stats/matches/{line['id']}")
+            report = await api(client, f"/matches/{line['id']}/report")
+            match = report["match"]
             shown = await page(client, f"/matches/{line['id']}")
-            cells = [row for row in rows(shown) if row]
+            scores = "".join(re.findall(r'<table class="tight scores">.*?</table>', shown, re.DOTALL))
+            cells = [row for row in rows(scores) if row]
             assert len(cells) == len(match["players"])
             assert sorted((int(row[1]), int(row[2])) for row in cells) == sorted(
                 (score["kills"], score["deaths"]) for score in match["players"]
             )
             kills = [moment for moment in match["timeline"] if moment["kind"] == "kill"]
             assert shown.count('<li class="moment kill">') == len(kills)
+            assert shown.count('<li class="engagement"') == len(report["engagements"])
+            assert shown.count('<a href="#fight-') == sum(
+                f["place"] is not None for f in report["engagements"]
+            )
+            weapons = rows(shown.partition('id="weapons-table"')[2].partition("</table>")[0])
+            assert [row[1] for row in weapons if row] == [str(w["kills"]) for w in report["weapons"]]
+            in_pairs = rows(shown.partition('versus">')[2].partition("</table>")[0])
+            assert sum(int(row[-1]) for row in in_pairs if row) == len(kills)
+            if report["mvp"]:
+                assert '<p class="mvp-who"><a class=' in shown
+                assert f"{report['mvp']['points']} points" in words(shown)
+            assert ("still being played" in shown) == report["running"]
+            if report["lead_changes"]:
+                assert shown.count('<path class="mark"') == report["lead_changes"]
             assert ("complete</span> Every event" in shown) == (match["completeness"]["complete"] is True)
 
     read(stack, scenario)

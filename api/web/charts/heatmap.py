@@ -15,8 +15,11 @@ from api.web.units import METRES_PER_UNIT, number
 _LENGTHS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
-def heatmap(heat: Heatmap, title: str) -> Markup:
-    """Return the picture, with a rule in metres; nothing where no place is known."""
+def heatmap(heat: Heatmap, title: str, name: str = "heat") -> Markup:
+    """Return the picture, with a rule in metres; nothing where no place is known.
+
+    `name` tells it from others on the same page.
+    """
     bounds = heat.bounds
     if bounds is None or not heat.bins:
         return Markup("")
@@ -25,13 +28,15 @@ def heatmap(heat: Heatmap, title: str) -> Markup:
     rule = rule_of(wide)
     tiles = Markup("").join(_tile(bin, bounds, heat.tile, most) for bin in heat.bins)
     return Markup(
-        '<svg class="heatmap" viewBox="{x} {x} {w} {h}" role="img" aria-labelledby="heat-title heat-desc">'
-        '<title id="heat-title">{title}</title><desc id="heat-desc">{desc}</desc>{tiles}'
+        '<svg class="heatmap" viewBox="{x} {x} {w} {h}" role="img" '
+        'aria-labelledby="{name}-title {name}-desc">'
+        '<title id="{name}-title">{title}</title><desc id="{name}-desc">{desc}</desc>{tiles}'
         '<path class="rule" d="M0 {y}v{t}h{rule}v-{t}"/></svg>'
     ).format(
         x=-margin,
         w=max(wide, round(rule / METRES_PER_UNIT)) + 2 * margin,
         h=high + 4 * margin,
+        name=name,
         title=title,
         desc=f"{number(heat.total)} in {len(heat.bins)} tiles; the fullest tile holds {number(most)}. "
         f"The line below is {rule} metres long.",

@@ -98,6 +98,11 @@ def sent(request: PageRequest, page: Page, made_at: float | None = None) -> Resp
     return answer
 
 
+def fragment(request: PageRequest, template: str, **context: Any) -> str:
+    """Return a part of a page as text, to be put into one that is shown already."""
+    return _written(request, template, context).decode()
+
+
 def asked(request: PageRequest, kind: type[T]) -> T:
     """Return what a page is asked for. Raises Unprocessable, naming the field."""
     return read(dict(request.query_params), kind)
