@@ -204,6 +204,7 @@ def _without_keeping(platform: Platform) -> Platform:
         platform.inlet,
         platform.logins,
         platform.sessions,
+        platform.followers,
     )
 
 

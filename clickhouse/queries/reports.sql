@@ -115,10 +115,8 @@ WHERE match_key = {match:UInt64};
 -- name: people
 -- Whom keys belong to, after links.
 SELECT
-    keys.player_key AS player_key,
-    ifNull(links.player, keys.player_key) AS player
-FROM (SELECT arrayJoin({keys:Array(UInt64)}) AS player_key) AS keys
-LEFT JOIN player_links AS links FINAL ON links.player_key = keys.player_key
+    arrayJoin({keys:Array(UInt64)}) AS player_key,
+    person_of(player_key) AS player
 ORDER BY player_key;
 
 -- name: tile_edge

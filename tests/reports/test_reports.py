@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from api.platform import Platform
-from api.players import merges
+from api.players import merges, people
 from api.privacy import service as privacy
 from api.rebuild import service as rebuild
 from api.reports import job
@@ -246,6 +246,7 @@ def test_flagged_players_and_bots_are_not_the_most_valuable(stack: Stack) -> Non
                 "INSERT INTO player_marks (player_key, updated_at, flagged, bot) "
                 f"SELECT {int(first.mvp.player.id, 16)}, now64(3), {mark}"
             )
+            await people.refresh(platform.clickhouse)
             other = await told(platform)
             assert other.mvp is not None
             assert other.mvp.player.id != first.mvp.player.id

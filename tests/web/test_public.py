@@ -114,7 +114,8 @@ def test_hostile_names_stay_names(stack: Stack) -> None:
         for path in await every_page(client):
             shown = await page(client, path)
             assert (
-                re.findall(r"<script(?! src=\"/static/[0-9a-f]{16}/htmx.js\" defer></script>)", shown) == []
+                re.findall(r"<script(?! src=\"/static/[0-9a-f]{16}/(?:htmx|sse).js\" defer></script>)", shown)
+                == []
             )
             assert re.findall(r"<[^>]*\s(?:on\w+|style)=", shown) == [], path
             assert _HIDDEN.findall(shown) == [], path
