@@ -85,7 +85,7 @@ async def forum_only(settings: Settings, engines: Engines, taken: socket.socket,
     async with opened(settings, engines) as platform:
         await privacy_key.check(platform.postgres, settings)
         say(f"serving the forum on {url_of(taken)}")
-        await _server(create_forum_app(platform)).serve(sockets=[taken])
+        await _server(platform, create_forum_app(platform)).serve(sockets=[taken])
 
 
 async def worker_only(settings: Settings, engines: Engines) -> None:
@@ -127,10 +127,10 @@ class _Server(uvicorn.Server):
 
 def server(platform: Platform) -> uvicorn.Server:
     """Return the HTTP server over opened stores."""
-    return _server(create_app(platform))
+    return _server(platform, create_app(platform))
 
 
-def _server(app: Litestar) -> uvicorn.Server:
+def _server(platform: Platform, app: Litestar) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         log_config=None,
