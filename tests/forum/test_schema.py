@@ -26,6 +26,7 @@ WANTED = {
     "mohaa_achievements",
     "mohaa_achievement_progress",
     "mohaa_alerts",
+    "mohaa_team_events",
 }
 
 
