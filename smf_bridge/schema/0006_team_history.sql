@@ -19,5 +19,5 @@ CREATE TABLE IF NOT EXISTS {prefix}mohaa_team_events (
     KEY idx_team (team_id, id),
     KEY idx_member (member_id),
     CONSTRAINT {prefix}mohaa_team_events_team FOREIGN KEY (team_id) REFERENCES {prefix}mohaa_teams (id)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci 
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci
 COMMENT = 'what happened in teams: rows are only added';
