@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Response, get
 
 from api.errors import NotFound
+from api.forum.curves import curves_of
 from api.forum.desk import ForumRequest, Fragment, Here, forum_of, fragment
 from api.logins import links
 from api.logins.members import MemberPath
@@ -36,6 +37,7 @@ async def show_record(request: ForumRequest, platform: Here, member_id: MemberPa
         links=shown,
         member=member,
         player=player,
+        curves=await curves_of(platform.clickhouse, player_id) if player else [],
         **context,
     )
 

@@ -1,5 +1,7 @@
 """The area "Combat record", as the forum gets it."""
 
+import re
+from random import Random
 from typing import Any
 
 import httpx
@@ -9,10 +11,13 @@ from api.forum import desk
 from api.logins import links
 from api.platform import Platform
 from smf_bridge.statement import Statement
+from tests.events_made import body
 from tests.forum.client import Forum
 from tests.forum.desk import at_the_forum
 from tests.mariadb_server import ForumDatabase, MariaDB
-from tests.stack import Stack
+from tests.ratings.made import match
+from tests.sql.feed import settle
+from tests.stack import Stack, add_server, drain, player
 
 PATH = "/forum/members/7/record"
 
@@ -96,3 +101,37 @@ def test_links_lead_to_the_forum_or_to_the_site() -> None:
     )
     assert desk.address_of("/players/1", viewer, site) == "https://s.example/players/1"
     assert desk.address_of("https://elsewhere.example/", viewer, site) == "https://elsewhere.example/"
+
+
+def test_a_member_who_played_sees_all_of_it_and_links_lead_out(stack: Stack, forum: ForumDatabase) -> None:
+    async def use(platform: Platform, client: Forum) -> str:
+        server = await add_server(platform)
+        code = await platform.logins.issue(7, "Ann")
+        who = player(platform, server, "c1", "Ann", "192.0.2.7")
+        assert (await platform.logins.verify(who, code.code)).outcome == "logged_in"
+        names = ["Ann", "<script>x</script>", "Cid", "Dan", "Eve"]
+        # Free-for-alls of four days.
+        for day in range(4):
+            events = [
+                event
+                | {
+                    f"{place}_guid": "c1"
+                    for place in ("attacker", "victim", "player")
+                    if event.get(f"{place}_name") == "Ann"
+                }
+                for event in match(96 * day, Random(day), names=names)
+            ]
+            await platform.inlet.take(server, body(events), "")
+        await drain(platform)
+        await links.write_changed(platform.postgres, platform.clickhouse)
+        await settle(platform.clickhouse)
+        answer = (await client.get(PATH, areas="https://f.example/?at=")).json()
+        assert answer["links"][0]["href"].startswith("https://stats.example.org/players/")
+        return str(answer["html"])
+
+    html = at_the_forum(stack, forum, use, public_url="https://stats.example.org")
+    for wanted in ("kills", "Rating", "Hits", "KAR98", "Killed most", "Recent matches", "<svg"):
+        assert wanted in html, wanted
+    assert "<script" not in html
+    assert not re.search(r'href="/', html)
+    assert not re.search(r"\son\w+=|style=|javascript:", html)
