@@ -86,7 +86,7 @@ async def _fill(platform: Platform, names: int, report: Report) -> int:
     first = found = 0
     while found < names:
         await platform.clickhouse.command(
-            f"INSERT INTO player_identities ({columns}) {_SQL['search_names']}",
+            f"INSERT INTO player_identities ({columns}) " + _SQL["search_names"],
             first=first,
             count=_STEP,
         )

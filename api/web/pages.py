@@ -1,6 +1,6 @@
 """All pages as routes."""
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Router
 
@@ -29,6 +29,41 @@ from api.web.public.render import guard_of
 from api.web.site import static_files
 
 _MAX_FORM_BYTES = 64 << 10
+_FOR_EVERYBODY: Final = (
+    home.home,
+    public_players.list_players,
+    public_players.show_player,
+    leaderboards.list_boards,
+    leaderboards.show_board,
+    leaderboards.explain_stats,
+    leaderboards.show_rows,
+    matches.list_matches,
+    matches.show_match,
+    live.show_live,
+    live.stream_live,
+    live.show_live_match,
+    weapons.list_weapons,
+    weapons.show_weapon,
+    maps.list_maps,
+    maps.show_map,
+    public_servers.list_servers,
+    public_servers.show_server,
+    digest.this_week,
+    search.show_search,
+    digest.show_week,
+    career.show_form,
+    career.list_matches,
+    career.list_rivals,
+    career.show_combat,
+    career.show_weapons,
+    career.show_activity,
+    compare.show_comparison,
+    records.show_records,
+    embeds.player_card,
+    embeds.top_ten,
+    embeds.live_box,
+    embeds.match_card,
+)
 
 
 def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
@@ -43,47 +78,17 @@ def routes(platform: Platform, entry: Access, assets: Assets) -> list[Any]:
         static_files(assets),
         Router(
             "/",
-            route_handlers=[
-                home.home,
-                public_players.list_players,
-                public_players.show_player,
-                leaderboards.list_boards,
-                leaderboards.show_board,
-                leaderboards.explain_stats,
-                leaderboards.show_rows,
-                matches.list_matches,
-                matches.show_match,
-                live.show_live,
-                live.stream_live,
-                live.show_live_match,
-                weapons.list_weapons,
-                weapons.show_weapon,
-                maps.list_maps,
-                maps.show_map,
-                public_servers.list_servers,
-                public_servers.show_server,
-                digest.this_week,
-                search.show_search,
-                digest.show_week,
-                career.show_form,
-                career.list_matches,
-                career.list_rivals,
-                career.show_combat,
-                career.show_weapons,
-                career.show_activity,
-                compare.show_comparison,
-                records.show_records,
-                embeds.player_card,
-                embeds.top_ten,
-                embeds.live_box,
-                embeds.match_card,
-            ],
+            route_handlers=_FOR_EVERYBODY,
             opt={"access": "read"},
             guards=[guard_of(entry, platform.sessions)],
             include_in_schema=False,
         ),
-        Router("/", route_handlers=visitor.handlers, opt={"access": "open"}, **common),
-        Router("/", route_handlers=[login.show_login, login.log_in], opt={"access": "open"}, **common),
+        Router(
+            "/",
+            route_handlers=[login.show_login, login.log_in, *visitor.handlers],
+            opt={"access": "open"},
+            **common,
+        ),
         Router(
             "/",
             route_handlers=[
