@@ -5,7 +5,7 @@ from litestar.di import Provide
 
 from api import access
 from api.access import Access
-from api.forum import alerts, desk, identity, record, site_login
+from api.forum import alerts, desk, identity, record, site_login, tournaments
 from api.platform import Platform
 
 _MAX_FORM_BYTES = 64 << 10
@@ -23,5 +23,11 @@ def routes(platform: Platform, entry: Access) -> Router:
         },
         request_max_body_size=_MAX_FORM_BYTES,
         include_in_schema=False,
-        route_handlers=[*record.handlers, *identity.handlers, *site_login.handlers, *alerts.handlers],
+        route_handlers=[
+            *record.handlers,
+            *identity.handlers,
+            *site_login.handlers,
+            *alerts.handlers,
+            *tournaments.handlers,
+        ],
     )

@@ -17,6 +17,7 @@ _TYPES: Final = {
 }
 # The class of what stands in a page of the forum.
 FORUM: Final = "afteraction"
+_FORUM_SHEETS: Final = ("site.css", "public.css", "forum.css", "tournaments.css")
 _HERE: Final = Path(__file__).parent / "static"
 # Browser libraries come with packages that the lock names.
 _HTMX: Final = files("django_htmx") / "static" / "django_htmx"
@@ -43,7 +44,7 @@ class Assets:
     def __init__(self) -> None:
         read = {path.name: path.read_bytes() for path in sorted(_HERE.iterdir()) if path.suffix in _TYPES}
         read |= {name: library.read_bytes() for name, library in _LIBRARIES.items()}
-        read["forum.css"] = _within(FORUM, read["site.css"], read["public.css"], read["forum.css"])
+        read["forum.css"] = _within(FORUM, *(read[name] for name in _FORUM_SHEETS))
         self._assets = {name: _asset(name, content) for name, content in read.items()}
 
     def url(self, name: str) -> str:

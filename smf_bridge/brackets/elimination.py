@@ -7,7 +7,7 @@ bracket, in alternating order, so that two who have met meet again as late as po
 it must win twice in the end, since the other has not lost yet: the second time is the bracket reset.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 
 import msgspec
@@ -73,41 +73,42 @@ def single(
     entrants: Sequence[int],
     results: Results,
     *,
-    withdrawn: Collection[int] = (),
+    withdrawn: Sequence[int] = (),
     third_place: bool = False,
 ) -> Elimination:
     """Return a single elimination; `entrants` in the order of their seeds.
 
-    With `third_place`, the losers of the semi-finals play for it. Raises RuleError for entrants or results
-    that do not fit.
+    `withdrawn` are in the order in which they left: of two who would meet, who left later goes on, so that no
+    withdrawal changes what was decided before it. With `third_place`, the losers of the semi-finals play for
+    it. Raises RuleError for entrants or results that do not fit.
     """
     check_entrants(entrants)
     nodes = _upper(_size(len(entrants)))
     if third_place and len(entrants) >= 4:
         semi = nodes[-1].round - 1
         nodes.insert(-1, _Node("T1.1", 1, _From(f"W{semi}.1", False), _From(f"W{semi}.2", False)))
-    matches = _play(nodes, entrants, results, frozenset(withdrawn))
+    matches = _play(nodes, entrants, results, _leaving(withdrawn))
     check_results(matches, results, draws=False)
     return _state(matches, entrants, last=nodes[-1].id, allowed=1)
 
 
 def double(
-    entrants: Sequence[int], results: Results, *, withdrawn: Collection[int] = (), reset: bool = True
+    entrants: Sequence[int], results: Results, *, withdrawn: Sequence[int] = (), reset: bool = True
 ) -> Elimination:
     """Return a double elimination; `entrants` in the order of their seeds.
 
-    Without `reset`, the grand final is played once. Raises RuleError for entrants or results that do not
-    fit.
+    Without `reset`, the grand final is played once. `withdrawn` are in the order in which they left. Raises
+    RuleError for entrants or results that do not fit.
     """
     check_entrants(entrants)
     nodes = _both(_size(len(entrants)))
-    matches = _play(nodes, entrants, results, frozenset(withdrawn))
+    matches = _play(nodes, entrants, results, _leaving(withdrawn))
     final = matches[-1]
     last = FINAL
     # Only somebody who comes from the lower bracket, and wins, makes the other's loss the first one.
     if reset and final.winner is not None and final.winner == final.second and final.first is not None:
         again = _Node(RESET, 2, nodes[-1].first, nodes[-1].second)
-        matches = _play([*nodes, again], entrants, results, frozenset(withdrawn))
+        matches = _play([*nodes, again], entrants, results, _leaving(withdrawn))
         last = RESET
     check_results(matches, results, draws=False)
     return _state(matches, entrants, last=last, allowed=2)
@@ -177,12 +178,12 @@ def _both(size: int) -> list[_Node]:
 
 
 def _play(
-    nodes: Sequence[_Node], entrants: Sequence[int], results: Results, withdrawn: frozenset[int]
+    nodes: Sequence[_Node], entrants: Sequence[int], results: Results, left: dict[int, int]
 ) -> list[Match]:
     done: dict[str, Match] = {}
     for node in nodes:
         first, second = (_seat(slot, entrants, done) for slot in (node.first, node.second))
-        done[node.id] = _match(node, first, second, results, withdrawn)
+        done[node.id] = _match(node, first, second, results, left)
     return list(done.values())
 
 
@@ -196,7 +197,7 @@ def _seat(slot: _Slot, entrants: Sequence[int], done: dict[str, Match]) -> _Seat
     return _Seat(who) if who is not None else _Seat(empty=True)
 
 
-def _match(node: _Node, first: _Seat, second: _Seat, results: Results, withdrawn: frozenset[int]) -> Match:
+def _match(node: _Node, first: _Seat, second: _Seat, results: Results, left: dict[int, int]) -> Match:
     match = Match(node.id, node.round, first.entrant, second.entrant)
     change = partial(msgspec.structs.replace, match)
     if first.empty and second.empty:
@@ -207,13 +208,18 @@ def _match(node: _Node, first: _Seat, second: _Seat, results: Results, withdrawn
     if first.entrant is None or second.entrant is None:
         return match
     if node.id in results:
-        return change(result=results[node.id])
-    gone = [who in withdrawn for who in (first.entrant, second.entrant)]
-    if any(gone):
-        # Of two who are gone the first goes on, to lose the next one.
-        winner = second.entrant if gone[0] and not gone[1] else first.entrant
-        return change(result=Result(winner), forfeit=True)
+        return change(result=results[node.id], forfeit=results[node.id].forfeit)
+    stays = len(left)
+    first_left, second_left = left.get(first.entrant, stays), left.get(second.entrant, stays)
+    if first_left != second_left:
+        winner = first.entrant if first_left > second_left else second.entrant
+        return change(result=Result(winner, forfeit=True), forfeit=True)
     return match
+
+
+def _leaving(withdrawn: Sequence[int]) -> dict[int, int]:
+    """Return the place of each in the order in which they left."""
+    return {who: place for place, who in enumerate(withdrawn)}
 
 
 def _state(matches: list[Match], entrants: Sequence[int], last: str, allowed: int) -> Elimination:

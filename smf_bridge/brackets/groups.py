@@ -5,7 +5,7 @@ seeds, then come the seconds, and so on; within each, by points, then by the tie
 of one group meet in the first round of the playoffs only where it cannot be helped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -33,8 +33,19 @@ def deal(entrants: Sequence[int], groups: int) -> list[list[int]]:
     return dealt
 
 
-def group_stage(entrants: Sequence[int], results: Results, *, groups: int, advancing: int) -> Groups:
-    """Return the groups; matches are called A1.1, B1.1, ... Raises RuleError for what does not fit."""
+def group_stage(
+    entrants: Sequence[int],
+    results: Results,
+    *,
+    groups: int,
+    advancing: int,
+    withdrawn: Collection[int] = (),
+    twice: bool = False,
+) -> Groups:
+    """Return the groups; matches are called A1.1, B1.1, ... Raises RuleError for what does not fit.
+
+    `withdrawn` are those who left before the groups were over: the next of their group goes on.
+    """
     dealt = deal(entrants, groups)
     smallest = min(len(group) for group in dealt)
     if not 1 <= advancing <= smallest or groups * advancing < 2:
@@ -44,11 +55,17 @@ def group_stage(entrants: Sequence[int], results: Results, *, groups: int, advan
     if unknown := [id_ for id_ in results if id_ not in known]:
         raise RuleError(f"there is no match {unknown[0]!r}")
     played = [
-        round_robin(group, {i: r for i, r in results.items() if known[i] == name}, prefix=name)
+        round_robin(
+            group,
+            {i: r for i, r in results.items() if known[i] == name},
+            withdrawn=withdrawn,
+            twice=twice,
+            prefix=name,
+        )
         for name, group in zip(names, dealt, strict=True)
     ]
     finished = all(group.finished for group in played)
-    return Groups(played, _qualified(played, advancing) if finished else None)
+    return Groups(played, _qualified(played, advancing, withdrawn) if finished else None)
 
 
 def _name(number: int) -> str:
@@ -61,10 +78,11 @@ def _name(number: int) -> str:
     return letters
 
 
-def _qualified(groups: Sequence[RoundRobin], advancing: int) -> list[int]:
+def _qualified(groups: Sequence[RoundRobin], advancing: int, withdrawn: Collection[int]) -> list[int]:
     order: list[int] = []
+    staying = [[row for row in group.standings if row.entrant not in withdrawn] for group in groups]
     for place in range(advancing):
-        rows = [(group.standings[place], n) for n, group in enumerate(groups)]
+        rows = [(rows[place], n) for n, rows in enumerate(staying) if place < len(rows)]
         order += [row.entrant for row, _ in sorted(rows, key=lambda pair: (_strength(pair[0]), pair[1]))]
     return _apart(
         order, {row.entrant: n for n, group in enumerate(groups) for row in group.standings}, len(groups)

@@ -16,11 +16,12 @@ class RuleError(ValueError):
 class Result(msgspec.Struct, frozen=True):
     """How a match ended: scores of the first and the second, and who won, None for a draw.
 
-    A winner may have the lower score: the other gave up, or was disqualified.
+    A winner may have the lower score: the other gave up, or was disqualified. A `forfeit` was not played.
     """
 
     winner: int | None
     score: tuple[int, int] = (0, 0)
+    forfeit: bool = False
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ class Match(msgspec.Struct, frozen=True):
     second: int | None = None
     result: Result | None = None
     bye: Annotated[bool, Meta(description="nobody has to play: one side or both are empty")] = False
-    forfeit: Annotated[bool, Meta(description="decided by a withdrawal")] = False
+    forfeit: Annotated[bool, Meta(description="decided without being played")] = False
 
     @property
     def playable(self) -> bool:

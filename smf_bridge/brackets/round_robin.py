@@ -70,11 +70,11 @@ def _fixtures(entrants: Sequence[int], twice: bool, prefix: str) -> list[Match]:
 
 def _decided(match: Match, results: Results, withdrawn: frozenset[int]) -> Match:
     if match.id in results:
-        return msgspec.structs.replace(match, result=results[match.id])
+        return msgspec.structs.replace(match, result=results[match.id], forfeit=results[match.id].forfeit)
     gone = [who for who in (match.first, match.second) if who in withdrawn]
     if len(gone) == 2:
         return msgspec.structs.replace(match, bye=True)
     if gone:
         winner = match.second if match.first in withdrawn else match.first
-        return msgspec.structs.replace(match, result=Result(winner), forfeit=True)
+        return msgspec.structs.replace(match, result=Result(winner, forfeit=True), forfeit=True)
     return match

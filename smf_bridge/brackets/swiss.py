@@ -52,8 +52,9 @@ def swiss(
     """Return a Swiss tournament; `entrants` in the order of their seeds.
 
     `withdrawn` are entrants, each with the first round that they take no part in; a match of an earlier
-    round stays theirs to play or to lose. Raises RuleError for entrants, results or rounds that do not
-    fit.
+    round stays theirs to play or to lose. Where so many have left that a round cannot be drawn without a
+    rematch, the tournament ends with the one before. Raises RuleError for entrants, results or rounds that
+    do not fit.
     """
     check_entrants(entrants)
     planned = usual_rounds(len(entrants)) if rounds is None else rounds
@@ -67,7 +68,11 @@ def swiss(
     over = True
     for round_ in range(1, planned + 1):
         there = [who for who in entrants if gone.get(who, planned + 1) > round_]
-        drawn = [_decided(match, results) for match in _draw(there, entrants, matches, round_)]
+        pairs = _draw(there, entrants, matches, round_)
+        if pairs is None:
+            planned = round_ - 1
+            break
+        drawn = [_decided(match, results) for match in pairs]
         matches += drawn
         over = not any(match.playable for match in drawn)
         if not over:
@@ -79,10 +84,14 @@ def swiss(
 
 def _decided(match: Match, results: Results) -> Match:
     found = results.get(match.id)
-    return msgspec.structs.replace(match, result=found) if found is not None and not match.bye else match
+    if found is None or match.bye:
+        return match
+    return msgspec.structs.replace(match, result=found, forfeit=found.forfeit)
 
 
-def _draw(there: list[int], entrants: Sequence[int], before: Sequence[Match], round_: int) -> list[Match]:
+def _draw(
+    there: list[int], entrants: Sequence[int], before: Sequence[Match], round_: int
+) -> list[Match] | None:
     rows = {row.entrant: row for row in table(entrants, before, direct=False)}
     points = {who: row.points for who, row in rows.items()}
     met = {frozenset((match.first, match.second)) for match in before}
@@ -98,9 +107,7 @@ def _draw(there: list[int], entrants: Sequence[int], before: Sequence[Match], ro
             drawn = [Match(f"S{round_}.{n}", round_, *pair) for n, pair in enumerate(pairs, 1)]
             bye = Match(f"S{round_}.bye", round_, rest, result=Result(rest), bye=True)
             return [*drawn, bye] if rest is not None else drawn
-    raise RuleError(
-        f"round {round_} cannot be drawn: too many have met already; end it with round {round_ - 1}"
-    )
+    return None
 
 
 def _pair(
