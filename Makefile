@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --universal
 
-.PHONY: up test lint types contract unit chaos lock fuzz docs clean
+.PHONY: up test lint types contract unit chaos lock fuzz docs mod clean
 
 up: $(VENV)/.installed
 	@exec $(BIN)/afteraction up
@@ -69,6 +69,10 @@ docs: $(VENV)/.installed
 	$(BIN)/python -m api.events docs/events.md
 	$(BIN)/python -m api.stats docs/stats.md
 	$(BIN)/python -m api.settings docs/settings.md
+
+# The mod for an SMF forum, as its package manager takes it, in dist/.
+mod: $(VENV)/.installed
+	@$(BIN)/python -m smf_bridge.package dist
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
