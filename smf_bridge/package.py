@@ -1,4 +1,4 @@
-"""The mod for SMF as one zip, as its package manager takes it: `make mod`. The same bytes from the same files."""
+"""The mod for SMF as one zip, as its package manager takes it: the same bytes from the same files."""
 
 import sys
 from pathlib import Path

@@ -215,8 +215,10 @@ final class AfterActionClient
 			default => 'wrong',
 		};
 		$detail = $data['detail'] ?? '';
+		// Where there is no such area at all, nobody has worded it for people.
+		$said = is_string($detail) && $detail !== 'Not Found' ? $detail : '';
 
-		return new AfterActionAnswer($status, $data, $problem, is_string($detail) ? $detail : '');
+		return new AfterActionAnswer($status, $data, $problem, $said);
 	}
 
 	/** Whether it is worth asking. After a rest one asks, and the others wait for what comes of it. */

@@ -155,9 +155,9 @@ final class AfterActionHooks
 	}
 
 	/** A part of the site in a frame. It may run the site's own script and open links, and nothing of the forum's. */
-	public static function frame(string $start, string $end, string $title, int $height): string
+	public static function frame(string $start, string $end, string $title, int $height, string $width = '420'): string
 	{
-		return '<iframe src="' . AfterActionForum::e($start) . $end . '" title="' . AfterActionForum::e($title) . '" width="420" height="' . $height
+		return '<iframe src="' . AfterActionForum::e($start) . $end . '" title="' . AfterActionForum::e($title) . '" width="' . $width . '" height="' . $height
 			. '" loading="lazy" referrerpolicy="no-referrer" style="display: block; max-width: 100%; border: 0;"'
 			. ' sandbox="allow-scripts allow-same-origin allow-popups allow-top-navigation-by-user-activation"></iframe>';
 	}

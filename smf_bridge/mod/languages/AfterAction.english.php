@@ -36,7 +36,7 @@ $txt['afteraction_cards'] = 'Show [player=&hellip;], [match=&hellip;] and [leade
 $txt['afteraction_cards_help'] = 'Otherwise they are links. A community whose stats are closed wants links.';
 $txt['afteraction_bad_address'] = 'An address begins with http:// or https://, and has no user, no question mark and no #.';
 $txt['afteraction_test'] = 'Try it';
-$txt['afteraction_test_help'] = 'asks After Action with the settings that are saved, and says what is wrong.';
+$txt['afteraction_test_help'] = 'Asks After Action with the settings that are saved, and says what is wrong.';
 $txt['afteraction_test_good'] = 'After Action answers, knows the key and this forum, and shows your combat record.';
 $txt['afteraction_advice_setup'] = 'Fill in the address and the key, and save. PHP needs its curl extension.';
 $txt['afteraction_advice_key'] = 'Make a key with: afteraction key add forum &quot;our board&quot;';

@@ -36,7 +36,7 @@ $txt['afteraction_cards'] = '[player=&hellip;], [match=&hellip;] und [leaderboar
 $txt['afteraction_cards_help'] = 'Sonst sind es Links. Wer seine Statistik nicht öffentlich zeigt, will Links.';
 $txt['afteraction_bad_address'] = 'Eine Adresse beginnt mit http:// oder https:// und hat keinen Benutzer, kein Fragezeichen und kein #.';
 $txt['afteraction_test'] = 'Ausprobieren';
-$txt['afteraction_test_help'] = 'fragt After Action mit den gespeicherten Einstellungen und sagt, was nicht stimmt.';
+$txt['afteraction_test_help'] = 'Fragt After Action mit den gespeicherten Einstellungen und sagt, was nicht stimmt.';
 $txt['afteraction_test_good'] = 'After Action antwortet, kennt den Schlüssel und dieses Forum und zeigt deine Kampfbilanz.';
 $txt['afteraction_advice_setup'] = 'Trage Adresse und Schlüssel ein und speichere. PHP braucht die Erweiterung curl.';
 $txt['afteraction_advice_key'] = 'Einen Schlüssel macht: afteraction key add forum &quot;unser Forum&quot;';
