@@ -62,7 +62,7 @@ if (!isset($settings_before['afteraction_url']))
 	);
 
 	$alerts = [];
-	foreach (['unlock', 'team', 'match', 'tournament', 'address'] as $kind)
+	foreach (['unlock', 'invite', 'match', 'address'] as $kind)
 		$alerts[] = [0, 'afteraction_' . $kind, 1];
 	$smcFunc['db_insert'](
 		'ignore',

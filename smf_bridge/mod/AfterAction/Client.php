@@ -48,7 +48,10 @@ final class AfterActionClient
 	public const CONTEXT = 'afteraction.statement.v1';
 	public const CONNECT_MS = 1000;
 	public const WHOLE_MS = 2000;
+	/** What a member waits for on purpose, and nobody else with them: their export. */
+	public const EXPORT_MS = 15000;
 	public const MOST_BYTES = 2097152;
+	public const MOST_EXPORTED_BYTES = 33554432;
 	public const HOLDS_SECONDS = 30;
 	/** So many failures in a row, and nobody asks for so many seconds. */
 	public const FAILURES = 2;
@@ -116,7 +119,7 @@ final class AfterActionClient
 	 *
 	 * @param array<string, mixed> $who what the statement says of who is looking
 	 */
-	public function ask(string $method, string $path, array $who, string $body = '', bool $even_if_away = false): AfterActionAnswer
+	public function ask(string $method, string $path, array $who, string $body = '', bool $even_if_away = false, int $whole_ms = self::WHOLE_MS): AfterActionAnswer
 	{
 		if (!function_exists('curl_init'))
 			return new AfterActionAnswer(0, [], 'setup', 'PHP lacks its curl extension');
@@ -127,7 +130,7 @@ final class AfterActionClient
 		if (!$even_if_away && !$this->mayAsk())
 			return new AfterActionAnswer(0, [], 'away', 'it did not answer a moment ago; nobody asks again before it has rested');
 
-		return $this->fetch($method, $path, $body, self::signed(
+		return $this->fetch($method, $path, $body, $whole_ms, self::signed(
 			$this->key,
 			$who,
 			$method,
@@ -138,10 +141,11 @@ final class AfterActionClient
 		));
 	}
 
-	private function fetch(string $method, string $path, string $body, string $statement): AfterActionAnswer
+	private function fetch(string $method, string $path, string $body, int $whole_ms, string $statement): AfterActionAnswer
 	{
 		$received = '';
 		$too_long = false;
+		$most = $whole_ms > self::WHOLE_MS ? self::MOST_EXPORTED_BYTES : self::MOST_BYTES;
 		$headers = [
 			'Accept: application/json',
 			'Authorization: Bearer ' . $this->key,
@@ -160,11 +164,11 @@ final class AfterActionClient
 			CURLOPT_PROXY => '',
 			CURLOPT_NOSIGNAL => true,
 			CURLOPT_CONNECTTIMEOUT_MS => self::CONNECT_MS,
-			CURLOPT_TIMEOUT_MS => self::WHOLE_MS,
+			CURLOPT_TIMEOUT_MS => $whole_ms,
 			CURLOPT_HTTPHEADER => $headers,
 			CURLOPT_USERAGENT => 'AfterAction-SMF',
-			CURLOPT_WRITEFUNCTION => function ($curl, string $piece) use (&$received, &$too_long): int {
-				$too_long = strlen($received) + strlen($piece) > self::MOST_BYTES;
+			CURLOPT_WRITEFUNCTION => function ($curl, string $piece) use (&$received, &$too_long, $most): int {
+				$too_long = strlen($received) + strlen($piece) > $most;
 				if ($too_long)
 					return 0;
 				$received .= $piece;
@@ -183,10 +187,11 @@ final class AfterActionClient
 		unset($curl);
 
 		if ($too_long)
-			return new AfterActionAnswer($status, [], 'garbage', 'the answer is longer than two megabytes');
+			return new AfterActionAnswer($status, [], 'garbage', 'the answer is longer than ' . $most . ' bytes');
 		if ($number !== 0)
 		{
-			$this->failed($cause);
+			if ($whole_ms <= self::WHOLE_MS)
+				$this->failed($cause);
 
 			return new AfterActionAnswer(0, [], 'away', $cause);
 		}

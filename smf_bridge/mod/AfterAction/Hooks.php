@@ -16,8 +16,8 @@ final class AfterActionHooks
 		'match' => ['[A-Za-z0-9._:\~-]{1,100}', 'matches', 300],
 		'leaderboard' => ['[a-z][a-z0-9_]{0,60}', 'leaderboards', 420],
 	];
-	/** Kinds of alerts, as members turn them on and off; the bridge's kinds begin with these. */
-	public const ALERTS = ['unlock', 'team', 'match', 'tournament', 'address'];
+	/** Kinds of alerts, as members turn them on and off; as the bridge names them. */
+	public const ALERTS = ['unlock', 'invite', 'match', 'address'];
 
 	/** @param array<string, array{0: string|false, 1: mixed}> $actions */
 	public static function actions(array &$actions): void
@@ -42,6 +42,12 @@ final class AfterActionHooks
 			$sub['aa_record'] = [
 				'title' => $txt['afteraction_record'],
 				'href' => $scripturl . '?action=profile;area=aarecord',
+				'show' => true,
+			];
+		if (!$user_info['is_guest'])
+			$sub['aa_login'] = [
+				'title' => $txt['afteraction_login'],
+				'href' => AfterActionForum::address('site'),
 				'show' => true,
 			];
 		$sub['aa_site'] = [

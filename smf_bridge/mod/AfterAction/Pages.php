@@ -10,6 +10,8 @@ require_once __DIR__ . '/Forum.php';
 
 final class AfterActionPages
 {
+	private const EXPORT = '/forum/identity/export';
+
 	/** ?action=afteraction: an area by its path, or the list of areas. */
 	public static function area(): void
 	{
@@ -70,7 +72,8 @@ final class AfterActionPages
 			$asked = AfterActionForum::asked();
 			if ($asked !== '')
 				$path .= (strpos($path, '?') === false ? '?' : '&') . $asked;
-			$answer = AfterActionForum::client()->ask('GET', $path, $who);
+			$patience = $path === self::EXPORT ? AfterActionClient::EXPORT_MS : AfterActionClient::WHOLE_MS;
+			$answer = AfterActionForum::client()->ask('GET', $path, $who, '', false, $patience);
 		}
 
 		if ($answer->problem !== '')
@@ -149,15 +152,26 @@ final class AfterActionPages
 			'note' => $note,
 			'notice' => is_string($data['notice'] ?? null) ? $data['notice'] : '',
 			'links' => $links,
-			'html' => is_string($data['html']) ? str_replace('<!--afteraction:session-->', self::sessionField(), $data['html']) : '',
+			'html' => is_string($data['html']) ? strtr($data['html'], self::places()) : '',
 		]);
 	}
 
-	private static function sessionField(): string
+	/**
+	 * What the bridge leaves to the forum, by where it stands in a fragment.
+	 *
+	 * @return array<string, string>
+	 */
+	private static function places(): array
 	{
-		global $context;
+		global $context, $txt;
 
-		return '<input type="hidden" name="' . AfterActionForum::e((string) $context['session_var']) . '" value="' . AfterActionForum::e((string) $context['session_id']) . '">';
+		$field = '<input type="hidden" name="' . AfterActionForum::e((string) $context['session_var']) . '" value="' . AfterActionForum::e((string) $context['session_id']) . '">';
+		$export = AfterActionForum::address(substr(self::EXPORT, strlen('/forum/')));
+
+		return [
+			'<!--afteraction:session-->' => $field,
+			'<!--afteraction:export-->' => '<a class="button" href="' . AfterActionForum::e($export) . '">' . $txt['afteraction_export'] . '</a>',
+		];
 	}
 
 	/** @param array<string, mixed> $shown */

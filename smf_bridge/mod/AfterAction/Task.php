@@ -36,7 +36,7 @@ final class AfterActionTask
 			if ($alerts === [])
 				return true;
 			self::write($alerts);
-			updateSettings(['afteraction_alerts_after' => (string) max(array_column($alerts, 'number'))]);
+			updateSettings(['afteraction_alerts_after' => (string) max(array_column($alerts, 'id'))]);
 		}
 
 		return true;
@@ -44,19 +44,19 @@ final class AfterActionTask
 
 	/**
 	 * @param mixed $alerts
-	 * @return array<int, array{number: int, member: int, made_by: int, kind: string, text: string, path: string}>
+	 * @return array<int, array{id: int, member: int, by: int, kind: string, text: string, path: string}>
 	 */
 	private static function checked($alerts, int $after): array
 	{
 		$good = [];
 		foreach (is_array($alerts) ? $alerts : [] as $alert)
 		{
-			if (!is_array($alert) || !is_int($alert['number'] ?? null) || $alert['number'] <= $after || !is_int($alert['member'] ?? null))
+			if (!is_array($alert) || !is_int($alert['id'] ?? null) || $alert['id'] <= $after || !is_int($alert['member'] ?? null))
 				continue;
 			$good[] = [
-				'number' => $alert['number'],
+				'id' => $alert['id'],
 				'member' => $alert['member'],
-				'made_by' => is_int($alert['made_by'] ?? null) ? $alert['made_by'] : 0,
+				'by' => is_int($alert['by'] ?? null) ? $alert['by'] : 0,
 				// As long as the column is.
 				'kind' => substr(preg_replace('~[^a-z_]~', '', is_string($alert['kind'] ?? null) ? $alert['kind'] : ''), 0, 20),
 				'text' => mb_substr(is_string($alert['text'] ?? null) ? $alert['text'] : '', 0, 500),
@@ -70,7 +70,7 @@ final class AfterActionTask
 	/**
 	 * Write alerts of those who want them. After a crash the same ones may come again: those that are there are left.
 	 *
-	 * @param array<int, array{number: int, member: int, made_by: int, kind: string, text: string, path: string}> $alerts
+	 * @param array<int, array{id: int, member: int, by: int, kind: string, text: string, path: string}> $alerts
 	 */
 	private static function write(array $alerts): void
 	{
@@ -78,19 +78,19 @@ final class AfterActionTask
 
 		require_once $sourcedir . '/Subs-Notify.php';
 		$there = self::members($alerts);
-		$written = self::written(array_column($alerts, 'number'));
+		$written = self::written(array_column($alerts, 'id'));
 		$prefs = getNotifyPrefs(array_keys($there), array_map(static fn(string $kind): string => 'afteraction_' . $kind, AfterActionHooks::ALERTS), true);
 		foreach ($alerts as $alert)
 		{
 			$member = $alert['member'];
-			$wanted = 'afteraction_' . strtok($alert['kind'] . '_', '_');
-			if (!isset($there[$member]) || isset($written[$alert['number']]) || (isset($prefs[$member][$wanted]) && empty($prefs[$member][$wanted])))
+			$wanted = 'afteraction_' . $alert['kind'];
+			if (!isset($there[$member]) || isset($written[$alert['id']]) || (isset($prefs[$member][$wanted]) && empty($prefs[$member][$wanted])))
 				continue;
 			$smcFunc['db_insert'](
 				'insert',
 				'{db_prefix}user_alerts',
 				['alert_time' => 'int', 'id_member' => 'int', 'id_member_started' => 'int', 'member_name' => 'string', 'content_type' => 'string', 'content_id' => 'int', 'content_action' => 'string', 'is_read' => 'int', 'extra' => 'string'],
-				[time(), $member, isset($there[$alert['made_by']]) ? $alert['made_by'] : 0, $there[$alert['made_by']] ?? '', 'aa', $alert['number'], $alert['kind'], 0, json_encode(['aa_text' => $alert['text'], 'aa_path' => $alert['path']], JSON_THROW_ON_ERROR)],
+				[time(), $member, isset($there[$alert['by']]) ? $alert['by'] : 0, $there[$alert['by']] ?? '', 'aa', $alert['id'], $alert['kind'], 0, json_encode(['aa_text' => $alert['text'], 'aa_path' => $alert['path']], JSON_THROW_ON_ERROR)],
 				['id_alert']
 			);
 			updateMemberData($member, ['alerts' => '+']);
@@ -107,19 +107,19 @@ final class AfterActionTask
 	{
 		return self::pairs(
 			'SELECT id_member, real_name FROM {db_prefix}members WHERE id_member IN ({array_int:ids})',
-			array_values(array_unique(array_merge(array_column($alerts, 'member'), array_column($alerts, 'made_by'))))
+			array_values(array_unique(array_merge(array_column($alerts, 'member'), array_column($alerts, 'by'))))
 		);
 	}
 
 	/**
-	 * @param array<int, int> $numbers
+	 * @param array<int, int> $ids
 	 * @return array<int, string>
 	 */
-	private static function written(array $numbers): array
+	private static function written(array $ids): array
 	{
 		return self::pairs(
 			'SELECT content_id, content_type FROM {db_prefix}user_alerts WHERE content_type = {literal:aa} AND content_id IN ({array_int:ids})',
-			$numbers
+			$ids
 		);
 	}
 

@@ -6,6 +6,8 @@ $txt['afteraction_tournaments'] = 'Tournaments';
 $txt['afteraction_achievements'] = 'Achievements';
 $txt['afteraction_record'] = 'Combat record';
 $txt['afteraction_identity'] = 'Game identity';
+$txt['afteraction_login'] = 'Log in to the stats';
+$txt['afteraction_export'] = 'Download all of it';
 $txt['afteraction_all'] = 'All stats';
 $txt['afteraction_live'] = 'Live now';
 $txt['afteraction_playing_on'] = 'Playing on %1$s, %2$s';
@@ -21,7 +23,7 @@ $txt['afteraction_problem_setup'] = 'Stats are not set up yet.';
 $txt['afteraction_problem_forbidden'] = 'Sorry, this is not for you.';
 $txt['afteraction_problem_missing'] = 'There is nothing here.';
 $txt['afteraction_problem_wrong'] = 'That did not work.';
-$txt['afteraction_elsewhere'] = 'The stats wanted to send you to a place that is not theirs. Please tell an administrator.';
+$txt['afteraction_elsewhere'] = 'The stats wanted to send you to a place that is not theirs. Please tell an administrator: the address of the site in the settings, and AFTERACTION_PUBLIC_URL, must be the same.';
 $txt['afteraction_to_settings'] = 'Settings';
 
 $txt['afteraction_url'] = 'Address of After Action, for the forum';
@@ -42,7 +44,7 @@ $txt['afteraction_advice_setup'] = 'Fill in the address and the key, and save. P
 $txt['afteraction_advice_key'] = 'Make a key with: afteraction key add forum &quot;our board&quot;';
 $txt['afteraction_advice_clock'] = 'Set the clocks of both machines; they may differ by a minute.';
 $txt['afteraction_advice_proxy'] = 'Something between the forum and After Action changes the address of requests.';
-$txt['afteraction_advice_forum'] = 'Is AFTERACTION_FORUM_URL set, and does it name this forum&rsquo;s database and prefix?';
+$txt['afteraction_advice_forum'] = 'Is the address right, with nothing behind it? Is AFTERACTION_FORUM_URL set, and does it name this forum&rsquo;s database and prefix?';
 $txt['afteraction_advice_database'] = '&quot;afteraction doctor&quot; says which database is away.';
 $txt['afteraction_advice_reach'] = 'Does After Action run, and does this web server reach that address within a second?';
 
@@ -60,9 +62,8 @@ $txt['permissionhelp_mohaa_manage'] = 'Do what captains and a tournament&rsquo;s
 
 $txt['alert_group_afteraction'] = 'Game stats';
 $txt['alert_afteraction_unlock'] = 'When I earn an achievement';
-$txt['alert_afteraction_team'] = 'When my team, or one that invites me, wants me to know something';
-$txt['alert_afteraction_match'] = 'When my match is next, or has a result';
-$txt['alert_afteraction_tournament'] = 'When a tournament of mine changes';
+$txt['alert_afteraction_invite'] = 'When a team invites me, or mine has news';
+$txt['alert_afteraction_match'] = 'When my match is next, or my tournament has news';
 $txt['alert_afteraction_address'] = 'When somebody wants to play as me from a new address';
 
 $txt['whoallow_afteraction'] = 'Looking at <a href="%1$s?action=afteraction">game stats</a>.';

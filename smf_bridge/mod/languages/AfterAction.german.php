@@ -6,6 +6,8 @@ $txt['afteraction_tournaments'] = 'Turniere';
 $txt['afteraction_achievements'] = 'Erfolge';
 $txt['afteraction_record'] = 'Kampfbilanz';
 $txt['afteraction_identity'] = 'Spielidentität';
+$txt['afteraction_login'] = 'Bei der Statistik anmelden';
+$txt['afteraction_export'] = 'Alles herunterladen';
 $txt['afteraction_all'] = 'Alle Statistiken';
 $txt['afteraction_live'] = 'Jetzt live';
 $txt['afteraction_playing_on'] = 'Spielt auf %1$s, %2$s';
@@ -21,7 +23,7 @@ $txt['afteraction_problem_setup'] = 'Die Statistik ist noch nicht eingerichtet.'
 $txt['afteraction_problem_forbidden'] = 'Das ist leider nicht für dich.';
 $txt['afteraction_problem_missing'] = 'Hier ist nichts.';
 $txt['afteraction_problem_wrong'] = 'Das hat nicht geklappt.';
-$txt['afteraction_elsewhere'] = 'Die Statistik wollte dich an einen fremden Ort schicken. Bitte sag einem Administrator Bescheid.';
+$txt['afteraction_elsewhere'] = 'Die Statistik wollte dich an einen fremden Ort schicken. Bitte sag einem Administrator Bescheid: Die Adresse der Seite in den Einstellungen und AFTERACTION_PUBLIC_URL müssen gleich sein.';
 $txt['afteraction_to_settings'] = 'Einstellungen';
 
 $txt['afteraction_url'] = 'Adresse von After Action, für das Forum';
@@ -42,7 +44,7 @@ $txt['afteraction_advice_setup'] = 'Trage Adresse und Schlüssel ein und speiche
 $txt['afteraction_advice_key'] = 'Einen Schlüssel macht: afteraction key add forum &quot;unser Forum&quot;';
 $txt['afteraction_advice_clock'] = 'Stelle die Uhren beider Rechner; sie dürfen eine Minute auseinandergehen.';
 $txt['afteraction_advice_proxy'] = 'Etwas zwischen dem Forum und After Action ändert die Adresse der Anfragen.';
-$txt['afteraction_advice_forum'] = 'Ist AFTERACTION_FORUM_URL gesetzt, und nennt es Datenbank und Präfix dieses Forums?';
+$txt['afteraction_advice_forum'] = 'Stimmt die Adresse, und steht nichts dahinter? Ist AFTERACTION_FORUM_URL gesetzt, und nennt es Datenbank und Präfix dieses Forums?';
 $txt['afteraction_advice_database'] = '&quot;afteraction doctor&quot; sagt, welche Datenbank fehlt.';
 $txt['afteraction_advice_reach'] = 'Läuft After Action, und erreicht dieser Webserver die Adresse binnen einer Sekunde?';
 
@@ -60,9 +62,8 @@ $txt['permissionhelp_mohaa_manage'] = 'Überall tun, was Kapitäne und Turnierle
 
 $txt['alert_group_afteraction'] = 'Spielstatistik';
 $txt['alert_afteraction_unlock'] = 'Wenn ich einen Erfolg erringe';
-$txt['alert_afteraction_team'] = 'Wenn es von meinem Team, oder einem das mich einlädt, etwas gibt';
-$txt['alert_afteraction_match'] = 'Wenn mein Match das nächste ist oder ein Ergebnis hat';
-$txt['alert_afteraction_tournament'] = 'Wenn sich an einem meiner Turniere etwas ändert';
+$txt['alert_afteraction_invite'] = 'Wenn mich ein Team einlädt oder meines Neues hat';
+$txt['alert_afteraction_match'] = 'Wenn mein Match das nächste ist oder mein Turnier Neues hat';
 $txt['alert_afteraction_address'] = 'Wenn jemand von einer neuen Adresse als ich spielen will';
 
 $txt['whoallow_afteraction'] = 'Sieht sich die <a href="%1$s?action=afteraction">Spielstatistik</a> an.';

@@ -13,7 +13,7 @@ from tests.forum.mod import servers
 from tests.forum.mod.php import Step, area, play, settings
 from tests.forum.mod.servers import answering, talking
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "title": "Teams",
     "html": "<div class='afteraction'>here</div>",
     "css": [],
@@ -204,7 +204,7 @@ def test_after_two_failures_nobody_asks_until_it_has_rested() -> None:
 def test_a_copy_is_shown_while_it_is_away_to_the_same_member_alone() -> None:
     away = settings(f"http://127.0.0.1:{free_port()}")
     with answering(GOOD) as server:
-        page = ("AfterActionPages::area", [])
+        page: tuple[str, list[Any]] = ("AfterActionPages::area", [])
         who = {"action": "afteraction", "at": "teams"}
         kept = settings(server.url)
         # The address belongs to the copy, so it is the server that changes.

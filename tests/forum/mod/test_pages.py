@@ -1,5 +1,7 @@
 """The mod's pages and hooks, as SMF shows and calls them. What comes from elsewhere is hostile."""
 
+import json
+import time
 from typing import Any
 
 import pytest
@@ -16,7 +18,8 @@ SET = settings("http://127.0.0.1:1", site=SITE)
 def test_all_but_the_fragment_is_escaped() -> None:
     answer = {
         "title": EVIL,
-        "html": '<div class="afteraction"><form method="post"><!--afteraction:session--></form></div>',
+        "html": '<div class="afteraction"><form method="post"><!--afteraction:session--></form>'
+        "<!--afteraction:export--></div>",
         "notice": EVIL,
         "css": ["https://s.example/a.css", "javascript:alert(1)", 'https://s.example/"onload=x', 3],
         "links": [
@@ -31,7 +34,8 @@ def test_all_but_the_fragment_is_escaped() -> None:
     assert "<script>" not in step.html
     assert step.html.count(SAFE) == 3
     assert 'href="https://s.example/?a=1&amp;b=2"' in step.html
-    assert step.html.count("href=") == 1
+    assert step.html.count("href=") == 2
+    assert "at=identity%2Fexport" in step.html
     assert '<input type="hidden" name="f00d" value="secret&lt;&quot;">' in step.html
     assert [each[0] for each in step.told("css")] == ["https://s.example/a.css"]
     assert step["context"]["page_title"] == SAFE
@@ -160,9 +164,6 @@ def test_the_info_centre() -> None:
 
 
 def test_who_is_playing() -> None:
-    import json
-    import time
-
     members = [
         {"id": 7, "action": "Reading a topic"},
         {"id": 8, "action": {"label": "who_hidden"}},
@@ -188,14 +189,14 @@ def test_who_is_playing() -> None:
 
 
 def test_alerts_are_fetched_once_and_shown_escaped() -> None:
-    alert = {"number": 5, "member": 7, "made_by": 8, "kind": "team_invite", "text": EVIL, "path": "teams/5"}
+    alert = {"id": 5, "member": 7, "by": 8, "kind": "invite", "text": EVIL, "path": "teams/5"}
     alerts = [
         alert,
-        {**alert, "number": 6, "member": 99},
-        {**alert, "number": 7, "member": 8, "kind": "unlock"},
-        {**alert, "number": 8, "kind": "x'; DROP TABLE y"},
-        {**alert, "number": 3},
-        {**alert, "number": "9"},
+        {**alert, "id": 6, "member": 99},
+        {**alert, "id": 7, "member": 8, "kind": "unlock"},
+        {**alert, "id": 8, "kind": "x'; DROP TABLE y"},
+        {**alert, "id": 3},
+        {**alert, "id": "9"},
         "x",
     ]
     with answering({"alerts": alerts, "next": 8}) as server:
@@ -205,13 +206,13 @@ def test_alerts_are_fetched_once_and_shown_escaped() -> None:
         [step] = play(("AfterActionTask::run", []), settings=now, rows=rows)
         assert server.seen[0][1] == "/forum/alerts?after=4"
     [row] = [each[2] for each in step.told("db_insert")]
-    assert row[1:7] == [7, 8, "Bob", "aa", 5, "team_invite"]
+    assert row[1:7] == [7, 8, "Bob", "aa", 5, "invite"]
     assert step.told("updateMemberData") == [[7, {"alerts": "+"}]]
     assert step["settings"]["afteraction_alerts_after"] == "8"
 
     kept = {
         "content_type": "aa",
-        "content_action": "team_invite",
+        "content_action": "invite",
         "extra": {"aa_text": EVIL, "aa_path": "teams/5?a=b"},
     }
     other = {"content_type": "msg", "content_action": "like", "extra": {"aa_text": "x"}}
@@ -219,7 +220,7 @@ def test_alerts_are_fetched_once_and_shown_escaped() -> None:
     ours, others = shown["arguments"][0]["1"], shown["arguments"][0]["2"]
     assert ours["extra"]["aa_text"] == SAFE
     assert ours["extra"]["content_link"].endswith("?action=afteraction;at=teams%2F5%3Fa%3Db")
-    assert shown["txt"] == {"alert_aa_team_invite": "{aa_text}"}
+    assert shown["txt"] == {"alert_aa_invite": "{aa_text}"}
     assert others == other
 
 
@@ -245,7 +246,7 @@ ADMIN = {"permissions": ["admin_forum"]}
 
 
 def test_settings_keep_a_key_that_nobody_types() -> None:
-    page = ("AfterActionAdmin::settings", [])
+    page: tuple[str, list[Any]] = ("AfterActionAdmin::settings", [])
     post: dict[str, Any] = {
         "f00d": 'secret<"',
         "afteraction_url": " https://s.example/ ",
