@@ -120,7 +120,7 @@ def test_each_role_at_each_route(stack: Stack, read_access: str) -> None:
         for method, path, rule in ROUTES:
             # Ids that nothing has: what is let in changes nothing.
             if path.startswith(("/admin", "/forum", "/visit")):
-                # Pages: tests/web is about them, and tests/forum about what needs a statement or a ticket, too.
+                # Pages: tests/web is about them, tests/forum about what needs a statement or a ticket, too.
                 continue
             url = re.sub(r"\{\w+:int\}", "2000", path)
             for role in ROLES:
