@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from smf_bridge import alerts
 from smf_bridge.database import Database, Transaction, queries
 
 _SQL: Final = queries("links")
@@ -49,9 +50,10 @@ def note_code(transaction: Transaction, member_id: int, code: Code) -> None:
 
 
 def erase(transaction: Transaction, member_id: int) -> None:
-    """Take out what is known of a member's playing: links, codes, achievements."""
+    """Take out what is known of a member's playing: links, codes, achievements, and what was alerted of it."""
     for name in (_SQL["erase_links"], _SQL["erase_codes"], _SQL["erase_progress"]):
         transaction.execute(name, member=member_id)
+    alerts.erase(transaction, member_id)
 
 
 async def everything(database: Database) -> list[Link]:

@@ -19,7 +19,7 @@ from api.logins import locks
 from api.settings import Settings
 from api.stores.postgres import Connection, Postgres, fetch
 from api.stores.sql import queries
-from smf_bridge import links
+from smf_bridge import alerts, links
 from smf_bridge.database import Database, Transaction
 from smf_bridge.links import Code, Link
 
@@ -88,10 +88,11 @@ async def step(postgres: Postgres, forum: Database | None) -> int:
 
 
 async def tidy(forum: Database | None, settings: Settings) -> None:
-    """Forget codes in the forum's database whose time is over."""
+    """Forget codes and alerts in the forum's database whose time is over."""
     if forum is not None:
-        before = datetime.now(UTC) - timedelta(days=settings.login_history_days)
-        await links.forget_codes(forum, before)
+        now = datetime.now(UTC)
+        await links.forget_codes(forum, now - timedelta(days=settings.login_history_days))
+        await alerts.tidy(forum, now)
 
 
 async def reconcile_daily(postgres: Postgres, forum: Database | None) -> None:

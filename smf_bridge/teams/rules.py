@@ -44,6 +44,7 @@ _MAY: Final[Mapping[Act, frozenset[str]]] = {
     "disband": frozenset({"captain", _MANAGER}),
     "edit": frozenset({"captain", _MANAGER}),
 }
+ACTS: Final = tuple(_MAY)
 _HIDDEN: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 

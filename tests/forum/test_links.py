@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from api.forum.links import Reconciled
 from api.logins import decisions
 from api.platform import Platform
 from api.privacy import service as privacy
+from smf_bridge import alerts
 from smf_bridge.database import Database
 from tests.events_made import body, kill
 from tests.forum.desk import ME, with_forum
@@ -234,6 +236,11 @@ def test_who_is_erased_is_gone_from_the_forum_too(stack: Stack, forum: ForumData
                 "INSERT INTO smf_mohaa_achievement_progress (member_id, achievement_id) VALUES (%s, 'a')",
                 member,
             )
+            await database.run(
+                lambda transaction, who=member: alerts.tell(  # type: ignore[misc]
+                    transaction, "unlock", who, "A", "members/7/record", datetime.now(UTC)
+                )
+            )
         platform = desk.platform
         sent = body([kill(1, "Ann", "Bob", attacker_guid="c1")])
         await platform.inlet.take(desk.server_id, sent, "")
@@ -255,3 +262,4 @@ def test_who_is_erased_is_gone_from_the_forum_too(stack: Stack, forum: ForumData
     assert told(forum) == {"c2": 8}
     assert [row["member_id"] for row in forum.rows("login_tokens")] == [8]
     assert [row["member_id"] for row in forum.rows("achievement_progress")] == [8]
+    assert [row["member_id"] for row in forum.rows("alerts")] == [8]
