@@ -127,7 +127,12 @@ class Hall:
 
     async def done(self, made: int) -> list[str]:
         """Return what the history says was done, in order."""
-        return [event.what for event in reversed(await self.tournaments.history(made))]
+        found: list[str] = []
+        events = await self.tournaments.history(made)
+        while events:
+            found += [event.what for event in events]
+            events = await self.tournaments.history(made, before=events[-1].id)
+        return found[::-1]
 
 
 def in_hall(forum: ForumDatabase, use: Callable[[Hall], Awaitable[R]], size: int = 6) -> R:
