@@ -1,5 +1,6 @@
 """Tournaments in the forum: who takes part, what is played next, brackets, the desk of who runs them."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -10,7 +11,9 @@ from msgspec import Meta
 
 from api.errors import Forbidden, Unprocessable
 from api.forum.desk import ForumRequest, Fragment, Here, Viewer, form, forum_of, fragment
+from api.matches import meetings
 from api.platform import Platform
+from api.ratings import service as ratings
 from smf_bridge import members
 from smf_bridge.brackets.model import Match
 from smf_bridge.statement import Statement
@@ -185,8 +188,16 @@ _TIMES: Final = ("opens_at", "closes_at", "check_in_at", "starts_at")
 
 
 def tournaments_of(platform: Platform) -> Tournaments:
-    """Return the forum's tournaments."""
-    return Tournaments(forum_of(platform))
+    """Return the forum's tournaments; ratings, and what was played on the servers, come from ClickHouse."""
+
+    async def rated(who: Sequence[int], gametype: str) -> Mapping[int, float]:
+        return await ratings.ordinals(platform.clickhouse, who, gametype)
+
+    async def met(home: Sequence[int], away: Sequence[int], since: datetime) -> list[Meeting]:
+        found = await meetings.meetings(platform.clickhouse, platform.postgres, home, away, since)
+        return [Meeting(**msgspec.structs.asdict(each)) for each in found]
+
+    return Tournaments(forum_of(platform), ratings=rated, meetings=met)
 
 
 def who_of(viewer: Statement) -> Who:
@@ -445,7 +456,7 @@ async def _shown_match(
     tournament_id: int,
     key: str,
     notice: str | None = None,
-    meetings: list[Meeting] | None = None,
+    found: list[Meeting] | None = None,
 ) -> Response[Fragment]:
     def see(view: View) -> MatchShown:
         match = view.match(key)
@@ -467,7 +478,7 @@ async def _shown_match(
         at=shown.at,
         home=sides[0],
         away=sides[1],
-        meetings=meetings,
+        meetings=found,
     )
 
 

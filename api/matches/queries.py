@@ -186,3 +186,34 @@ async def moments(clickhouse: ClickHouse, server_id: int, match_id: str, limit: 
     return await clickhouse.rows(
         _SQL["timeline"], MomentRow, server=server_id, match_id=match_id, limit=limit
     )
+
+
+class MeetingRow(msgspec.Struct):
+    """A match in which members of two sides played, and for whom."""
+
+    id: str
+    server_id: int
+    map: str
+    gametype: str
+    started_at: datetime
+    home_players: int
+    away_players: int
+    home_allies: int
+    home_axis: int
+    away_allies: int
+    away_axis: int
+    home_kills: int
+    away_kills: int
+    scored: bool
+    allies: int
+    axis: int
+
+
+async def meetings(
+    clickhouse: ClickHouse, home: list[int], away: list[int], since: datetime, limit: int
+) -> list[MeetingRow]:
+    """Return matches that have ended in which members of two sides played, the latest first."""
+    since_ms = int(since.timestamp() * 1000)
+    return await clickhouse.rows(
+        _SQL["meetings"], MeetingRow, home=home, away=away, since_ms=since_ms, limit=limit
+    )

@@ -164,3 +164,16 @@ async def board(
 async def gametypes(clickhouse: ClickHouse) -> list[GametypeRow]:
     """Return the game types in which players are rated, the most played first."""
     return await clickhouse.rows(_SQL["gametypes"], GametypeRow)
+
+
+class MemberRow(msgspec.Struct):
+    """A member's rating."""
+
+    member: int
+    mu: int
+    sigma: int
+
+
+async def of_members(clickhouse: ClickHouse, members: list[int], gametype: str) -> list[MemberRow]:
+    """Return the ratings of those members who have one; in any game type if that is empty."""
+    return await clickhouse.rows(_SQL["of_members"], MemberRow, members=members, gametype=gametype)

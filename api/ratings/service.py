@@ -1,6 +1,7 @@
 """Ratings to be read: a player's, with the reason for every change, and everybody's of a game type."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
@@ -134,6 +135,15 @@ class Ratings(msgspec.Struct):
     gametypes: Annotated[list[Gametype], Meta(description="all that have ratings, the most played first")]
     players: list[Place]
     next_cursor: str | None
+
+
+async def ordinals(clickhouse: ClickHouse, members: Sequence[int], gametype: str) -> dict[int, float]:
+    """Return the ordinals of those members who are rated, by member; 0 is where everybody begins.
+
+    In a game type; in the one in which each was rated most often, if that is empty.
+    """
+    rows = await queries.of_members(clickhouse, list(members), gametype)
+    return {row.member: skill(row.mu, row.sigma).ordinal for row in rows}
 
 
 async def player_rating(

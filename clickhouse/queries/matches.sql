@@ -185,3 +185,67 @@ WHERE e.server_id = {server:UInt32}
     )
 ORDER BY e.time, e.session_id, e.seq, actor_key, target_key, kind
 LIMIT {limit:UInt32};
+
+-- name: meetings
+-- Matches that have ended in which members of two sides played, the latest first: how many of each there were, how many
+-- of them for the allies and the axis in the end, and their kills.
+WITH
+arrayMap(member -> person_of(sipHash64('member', toString(member))), {home:Array(UInt64)}) AS home,
+arrayMap(member -> person_of(sipHash64('member', toString(member))), {away:Array(UInt64)}) AS away
+SELECT
+    public_id(match_key) AS id,
+    server_id,
+    map,
+    gametype,
+    started_at,
+    home_players,
+    away_players,
+    home_allies,
+    home_axis,
+    away_allies,
+    away_axis,
+    home_kills,
+    away_kills,
+    scores.scored AS scored,
+    scores.allies AS allies,
+    scores.axis AS axis
+FROM (
+    SELECT
+        match_key,
+        max(r.server_id) AS server_id,
+        toString(max(r.map)) AS map,
+        toString(max(r.gametype)) AS gametype,
+        max(r.started_at) AS started_at,
+        uniqExactIf(player, at_home) AS home_players,
+        uniqExactIf(player, NOT at_home) AS away_players,
+        countIf(at_home AND r.team = 'allies') AS home_allies,
+        countIf(at_home AND r.team = 'axis') AS home_axis,
+        countIf(NOT at_home AND r.team = 'allies') AS away_allies,
+        countIf(NOT at_home AND r.team = 'axis') AS away_axis,
+        sumIf(r.kills, at_home) AS home_kills,
+        sumIf(r.kills, NOT at_home) AS away_kills
+    FROM (
+        SELECT
+            *,
+            person_of(player_key) AS player,
+            has(home, player) AS at_home
+        FROM match_results FINAL
+        WHERE player_key IN (SELECT arrayJoin(keys_of(arrayJoin(arrayConcat(home, away)))))
+            AND started_at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+            AND took_part
+    ) AS r
+    GROUP BY match_key
+    HAVING home_players > 0 AND away_players > 0
+) AS met
+INNER JOIN (
+    SELECT
+        match_key,
+        toUnixTimestamp64Milli(max(matches.score).1) > 0 AS scored,
+        max(matches.score).3 AS allies,
+        max(matches.score).4 AS axis
+    FROM matches
+    GROUP BY match_key
+    HAVING max(matches.ended_at) IS NOT NULL
+) AS scores ON scores.match_key = met.match_key
+ORDER BY started_at DESC, match_key DESC
+LIMIT {limit:UInt32};

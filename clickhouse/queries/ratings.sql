@@ -246,3 +246,24 @@ FROM ratings FINAL
 WHERE player_key != 0
 GROUP BY gametype
 ORDER BY matches DESC, gametype;
+
+-- name: of_members
+-- Members' ratings in a game type; where none is named, in the one in which each was rated most often.
+WITH arrayMap(member -> person_of(sipHash64('member', toString(member))), {members:Array(UInt64)}) AS people
+SELECT
+    arrayElement({members:Array(UInt64)}, indexOf(people, latest.player_key)) AS member,
+    argMax(latest.mu, (latest.matches, latest.gametype)) AS mu,
+    argMax(latest.sigma, (latest.matches, latest.gametype)) AS sigma
+FROM (
+    SELECT
+        toString(ratings.gametype) AS gametype,
+        player_key,
+        argMax(ratings.mu, (started_at, match_key)) AS mu,
+        argMax(ratings.sigma, (started_at, match_key)) AS sigma,
+        count() AS matches
+    FROM ratings FINAL
+    WHERE has(people, player_key) AND ({gametype:String} = '' OR ratings.gametype = {gametype:String})
+    GROUP BY gametype, player_key
+) AS latest
+GROUP BY member
+ORDER BY member;
