@@ -43,7 +43,7 @@ from smf_bridge.tournaments.model import (
 )
 from smf_bridge.tournaments.service import Meeting, Tournaments
 
-VIEW: Final = "afteraction_view"
+VIEW: Final = "mohaa_view"
 FORMATS: Final[dict[Format, str]] = {
     "single": "single elimination",
     "double": "double elimination",

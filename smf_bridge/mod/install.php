@@ -22,19 +22,15 @@ $smcFunc['db_insert'](
 
 $settings_before = $modSettings;
 $wanted = [
-	'afteraction_url' => '',
-	'afteraction_key' => '',
-	'afteraction_site' => '',
 	'afteraction_live_block' => '1',
 	'afteraction_cards' => '1',
-	'afteraction_alerts_after' => '0',
 	'afteraction_breaker' => '0,0',
-	'afteraction_playing' => '',
 ];
 updateSettings(array_diff_key($wanted, $settings_before) + ['next_task_time' => time()]);
 
 // The first time: everybody sees, members play and found teams. After that it is the admin's to say.
-if (!isset($settings_before['afteraction_url']))
+// SMF keeps no setting that was never anything but empty.
+if (!isset($settings_before['afteraction_breaker']))
 {
 	$groups = [-1, 0];
 	$request = $smcFunc['db_query']('', '
@@ -60,15 +56,16 @@ if (!isset($settings_before['afteraction_url']))
 		$permissions,
 		['id_group', 'permission']
 	);
-
-	$alerts = [];
-	foreach (['unlock', 'invite', 'match', 'address'] as $kind)
-		$alerts[] = [0, 'afteraction_' . $kind, 1];
-	$smcFunc['db_insert'](
-		'ignore',
-		'{db_prefix}user_alerts_prefs',
-		['id_member' => 'int', 'alert_pref' => 'string', 'alert_value' => 'int'],
-		$alerts,
-		['id_member', 'alert_pref']
-	);
 }
+
+// Kinds of alerts, on until somebody turns them off.
+$alerts = [];
+foreach (['unlock', 'invite', 'match', 'address'] as $kind)
+	$alerts[] = [0, 'afteraction_' . $kind, 1];
+$smcFunc['db_insert'](
+	'ignore',
+	'{db_prefix}user_alerts_prefs',
+	['id_member' => 'int', 'alert_pref' => 'string', 'alert_value' => 'int'],
+	$alerts,
+	['id_member', 'alert_pref']
+);

@@ -21,9 +21,9 @@ Phase = Literal[
 EntryState = Literal["registered", "waiting", "checked_in", "playing", "withdrawn", "rejected"]
 
 # What the forum grants to groups.
-PLAY: Final = "afteraction_play"
-CREATE: Final = "afteraction_tournaments"
-MANAGE: Final = "afteraction_manage"
+PLAY: Final = "mohaa_play"
+CREATE: Final = "mohaa_tournament_create"
+MANAGE: Final = "mohaa_manage"
 # Who holds a place.
 HOLDING: Final = ("registered", "checked_in")
 MOST_POINTS: Final = 9999

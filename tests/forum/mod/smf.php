@@ -108,7 +108,10 @@ function updateSettings(array $changed): void
 {
 	global $modSettings;
 
-	$modSettings = $changed + $modSettings;
+	foreach ($changed as $name => $value)
+		// What was never there and is empty is not kept.
+		if (isset($modSettings[$name]) || (string) $value !== '')
+			$modSettings[$name] = (string) $value;
 	told('updateSettings', array_keys($changed));
 }
 

@@ -131,8 +131,8 @@ def test_who_is_given_what_at_first_and_nothing_is_changed_by_an_upgrade() -> No
     assert [-1, "mohaa_play", 1] not in permissions
     assert [9, "mohaa_team_create", 1] in permissions
     assert not any(name == "mohaa_manage" for _, name, _ in permissions)
-    assert [each[1] for each in upgrade.told("db_insert")] == ["{db_prefix}scheduled_tasks"]
-    assert [each[0] for each in upgrade.told("db_insert")] == ["ignore"]
+    tables = [(each[0], each[1].removeprefix("{db_prefix}")) for each in upgrade.told("db_insert")]
+    assert tables == [("ignore", "scheduled_tasks"), ("ignore", "user_alerts_prefs")]
     assert upgrade.told("updateSettings") == [[["next_task_time"]]]
 
 

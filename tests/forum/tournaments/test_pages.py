@@ -11,11 +11,11 @@ from tests.forum.tournaments.made import add_members
 from tests.mariadb_server import ForumDatabase
 from tests.stack import Stack
 
-ORGANIZER = {"member": 1, "permissions": ["afteraction_tournaments", "afteraction_play"]}
+ORGANIZER = {"member": 1, "permissions": ["mohaa_tournament_create", "mohaa_play"]}
 
 
 def playing(member: int) -> dict[str, Any]:
-    return {"member": member, "permissions": ["afteraction_play"]}
+    return {"member": member, "permissions": ["mohaa_play"]}
 
 
 def good(answer: httpx.Response) -> dict[str, Any]:
