@@ -213,10 +213,11 @@ def _search_table(figures: SearchFigures) -> Table:
     table = Table(title=f"{figures.names:,} names; milliseconds", title_justify="left")
     table.add_column("typed")
     table.add_column("such as")
-    for column in ("asked", "among the\nfirst ten", "p50", "p95"):
+    for column in ("asked", "among the\nfirst ten", "fair", "p50", "p95", "CPU"):
         table.add_column(column, justify="right")
     for way in figures.ways:
-        cells = (str(way.asked), f"{way.found:.1%}", f"{way.p50_ms:.1f}", f"{way.p95_ms:.1f}")
+        times = (way.p50_ms, way.p95_ms, way.cpu_ms)
+        cells = (str(way.asked), f"{way.found:.1%}", f"{way.fair:.1%}", *(f"{ms:.1f}" for ms in times))
         table.add_row(way.way, way.example, *cells)
     return table
 

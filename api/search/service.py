@@ -1,7 +1,8 @@
 """Finding players, servers, maps, weapons and matches by what somebody types.
 
 Case, accents, colour codes, signs and leetspeak do not matter, and a slip in five letters or more (two in
-eight or more) is forgiven: `clickhouse/migrations/0035_search.sql` says how, and SQL does all of it.
+eight or more) is forgiven: `clickhouse/migrations/0035_search.sql` and `0038_player_names.sql` say how, and
+SQL does all of it.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ _SQL = queries("clickhouse", "search")
 
 # In the order in which they are shown.
 Fit = Literal["exact", "folded", "prefix", "part", "similar"]
-_FITS: Final[tuple[Fit, ...]] = ("exact", "folded", "prefix", "part", "similar")
+# As search_fit counts them: with a slip in all of the name, in its beginning or end, with two slips.
+_FITS: Final[tuple[Fit, ...]] = ("exact", "folded", "prefix", "part", "similar", "similar", "similar")
 LONGEST: Final = 64
 
 _How = Annotated[
@@ -94,6 +96,15 @@ class PlayerRow(msgspec.Struct):
     name: str
 
 
+class _Asked(msgspec.Struct):
+    """What is looked for, folded; bits of its pairs of letters, and how many of them a name has at least."""
+
+    folded: str
+    low: int
+    high: int
+    least: int
+
+
 class _Other(msgspec.Struct):
     kind: Literal["map", "weapon", "server"]
     id: str
@@ -136,9 +147,20 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
     return found
 
 
-async def players(clickhouse: ClickHouse, asked: str, limit: int) -> list[PlayerRow]:
-    """Return the players with a name that fits, the best first."""
-    return await clickhouse.rows(_SQL["players"], PlayerRow, q=asked, limit=limit)
+async def players(clickhouse: ClickHouse, q: str, limit: int) -> list[PlayerRow]:
+    """Return the players with a name that fits, the best first.
+
+    Nothing fits better than a beginning: where enough names begin so, no other is looked at.
+    """
+    sought = await clickhouse.one(_SQL["asked"], _Asked, q=q)
+    if sought is None or not sought.folded:
+        return []
+    begins = await clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=sought.folded, limit=limit)
+    if len(begins) == limit:
+        return begins
+    return await clickhouse.rows(
+        _SQL["players"], PlayerRow, q=q, **msgspec.structs.asdict(sought), limit=limit
+    )
 
 
 async def _matches(clickhouse: ClickHouse, asked: str, key: int | None, limit: int) -> list[FoundMatch]:

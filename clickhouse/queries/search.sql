@@ -1,28 +1,35 @@
--- name: players
--- Players by any name they ever used. Names are sifted by their pairs of letters first, 16 bytes each.
-WITH
--- As one value each, or they would be planned again wherever they stand.
-(SELECT search_fold({q:String})) AS asked,
-(
-    SELECT (low_bits(pairs), high_bits(pairs), bitCount(low_bits(pairs)) + bitCount(high_bits(pairs)) - search_slack(folded))
-    FROM (SELECT search_fold({q:String}) AS folded, search_pairs(folded) AS pairs)
-) AS sought
+-- name: asked
+-- What is looked for, folded, and the bits of its pairs of letters, of which a name may lack few.
+SELECT
+    search_fold({q:String}) AS folded,
+    search_pairs(folded) AS pairs,
+    low_bits(pairs) AS low,
+    high_bits(pairs) AS high,
+    bitCount(low) + bitCount(high) - search_slack(folded) AS least;
+
+-- name: beginnings
+-- Players with a name that begins so: a range of the key.
 SELECT
     person_of(player_key) AS player,
-    min(fit) AS best_fit,
-    argMin(shown, (fit, -toInt64(events))) AS name
-FROM (
-    SELECT
-        player_key,
-        player_identities.shown AS shown,
-        player_identities.events AS events,
-        search_fit(player_identities.shown, folded, {q:String}, asked) AS fit
-    FROM player_identities
-    PREWHERE bitCount(bitAnd(pairs_low, sought.1)) + bitCount(bitAnd(pairs_high, sought.2)) >= sought.3
-)
+    min(search_fit(player_names.shown, player_names.folded, {q:String}, {folded:String}) AS fit) AS best_fit,
+    argMin(player_names.shown, (fit, -toInt64(player_names.events))) AS name
+FROM player_names
+WHERE startsWith(player_names.folded, {folded:String})
+GROUP BY player
+ORDER BY best_fit, sum(player_names.events) DESC, player
+LIMIT {limit:UInt32};
+
+-- name: players
+-- Players by any name they ever used. Names are sifted by their pairs of letters first, 16 bytes each.
+SELECT
+    person_of(player_key) AS player,
+    min(search_fit(player_names.shown, player_names.folded, {q:String}, {folded:String}) AS fit) AS best_fit,
+    argMin(player_names.shown, (fit, -toInt64(player_names.events))) AS name
+FROM player_names
+PREWHERE bitCount(bitAnd(pairs_low, {low:UInt64})) + bitCount(bitAnd(pairs_high, {high:UInt64})) >= {least:Int32}
 WHERE fit < 9
 GROUP BY player
-ORDER BY best_fit, sum(events) DESC, player
+ORDER BY best_fit, sum(player_names.events) DESC, player
 LIMIT {limit:UInt32};
 
 -- name: others
