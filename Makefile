@@ -68,6 +68,7 @@ fuzz: $(VENV)/.installed-dev
 docs: $(VENV)/.installed
 	$(BIN)/python -m api.events docs/events.md
 	$(BIN)/python -m api.stats docs/stats.md
+	$(BIN)/python -m api.achievements docs/achievements.md
 	$(BIN)/python -m api.settings docs/settings.md
 
 # The mod for an SMF forum, as its package manager takes it, in dist/.

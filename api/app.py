@@ -9,6 +9,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import ScalarRenderPlugin
 from litestar.types import ControllerRouterHandler
 
+import api.achievements.routes
 import api.audit.admin
 import api.auth.admin
 import api.game.routes
@@ -68,6 +69,7 @@ def create_app(platform: Platform) -> Litestar:
                     api.stats.career.routes.router,
                     api.stats.routes.router,
                     api.stats.routes.servers_router,
+                    api.achievements.routes.router,
                     api.search.routes.router,
                     api.audit.admin.router,
                     api.auth.admin.router,

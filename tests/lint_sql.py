@@ -14,6 +14,7 @@ import chdb
 from chdb.state.sqlitelike import Connection
 from sqlfluff.core import FluffConfig, Linter
 
+from api.achievements import queries as achievements
 from api.stats import leaderboards
 from api.stats.metrics import METRICS, RECIPES
 from api.stores import sql
@@ -115,6 +116,9 @@ def _composed(path: Path, name: str, query: str) -> Iterator[str]:
             yield leaderboards.composed(metric.name)
             if metric.by_weapon:
                 yield leaderboards.composed(metric.name, by_weapon=True)
+    elif path.stem == "achievements":
+        if name in ("facts", "rarity", "states"):
+            yield achievements.composed(name)
     elif path.stem == "drilldown":
         for metric in METRICS.values():
             if metric.drilldown:

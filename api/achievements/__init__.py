@@ -1,0 +1,1 @@
+"""Achievements: one catalogue, and judging what a player has earned of it."""

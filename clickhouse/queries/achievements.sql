@@ -1,0 +1,168 @@
+-- What achievements count (api/achievements/). Each `of_` query gives, for each person, what families came to, in the
+-- order of their names: the family, how much, and for what is earned within matches the end (unix milliseconds) and the
+-- key of the match that earned each tier, or zeros. Of everybody, or of who has some keys. Expressions are constants of
+-- the catalogue.
+
+-- name: of_totals
+SELECT
+    person_of(player_key) AS player,
+    [{families:Expression}] AS families,
+    [{values:Expression}] AS counted,
+    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+FROM player_totals
+WHERE {everybody:Bool} OR player_key IN {keys:Array(UInt64)}
+GROUP BY player
+
+-- name: of_acts
+SELECT
+    person_of(player_key) AS player,
+    [{families:Expression}] AS families,
+    [{values:Expression}] AS counted,
+    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+FROM player_acts
+WHERE act IN {acts:Array(String)} AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
+GROUP BY player
+
+-- name: of_ratings
+-- Players are people here, after links.
+SELECT
+    player_key AS player,
+    [{families:Expression}] AS families,
+    [{values:Expression}] AS counted,
+    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+FROM ratings
+WHERE player_key != 0 AND sign = 1
+    AND (gametype, started_at, match_key, player_key, version) NOT IN (
+        SELECT gametype, started_at, match_key, player_key, version FROM ratings WHERE sign = -1
+    )
+    AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
+GROUP BY player
+
+-- name: of_parts
+SELECT
+    person_of(player_key) AS player,
+    [{families:Expression}] AS families,
+    [{values:Expression}] AS counted,
+    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+FROM player_parts
+WHERE kind = 'distance' AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
+GROUP BY player
+
+-- name: of_weapons
+SELECT
+    person_of(player_key) AS player,
+    [{families:Expression}] AS families,
+    [{values:Expression}] AS counted,
+    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+FROM (
+    SELECT player_key, weapon, sum(player_weapons.kills) AS kills
+    FROM player_weapons
+    WHERE {everybody:Bool} OR player_key IN {keys:Array(UInt64)}
+    GROUP BY player_key, weapon
+)
+GROUP BY player
+
+-- name: of_results
+-- Matches that are over, with their facts; the family '' is the last of them, and counts nothing.
+SELECT
+    person_of(player_key) AS player,
+    ['', {families:Expression}] AS families,
+    [toFloat64(countIf(took_part)), {values:Expression}] AS counted,
+    [[max((ended_ms, match_key))], {earned:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+FROM (
+    SELECT *, toUnixTimestamp64Milli(last_seen) AS ended_ms, {facts:Expression}
+    FROM match_results
+    WHERE player_key != 0 AND sign = 1
+        AND (player_key, match_key, version) NOT IN (
+            SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+        )
+        AND match_key IN (SELECT match_key FROM ({over:Query}))
+        AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
+)
+GROUP BY player
+
+-- name: over
+-- Matches that said their end, or of which nothing has come for an hour.
+SELECT match_key
+FROM matches
+GROUP BY match_key
+HAVING max(matches.ended_at) IS NOT NULL OR max(matches.received_at) < now64(3) - INTERVAL 1 HOUR
+
+-- name: facts
+SELECT
+    player,
+    is_bot(player) AS bot,
+    is_flagged(player) AS flagged,
+    groupArrayArray(families) AS all_families,
+    groupArrayArray(counted) AS all_counted,
+    groupArrayArray(earned) AS all_earned
+FROM ({counts:Query})
+GROUP BY player;
+
+-- name: rarity
+-- How many people have earned each of some achievements, and how many could have: those who have a match behind them.
+-- Bots, and whom an admin flagged, do not count.
+SELECT wanted.1 AS id, count() AS players
+FROM (
+    SELECT player, fact.1 AS family, fact.2 AS value
+    FROM ({counts:Query})
+    ARRAY JOIN arrayZip(families, counted) AS fact
+    WHERE fact.2 > 0 AND NOT is_bot(player) AND NOT is_flagged(player)
+) AS counted
+INNER JOIN (
+    SELECT
+        arrayJoin(arrayZip({ids:Array(String)}, {of:Array(String)}, {targets:Array(Float64)})) AS wanted,
+        wanted.2 AS family,
+        wanted.3 AS target
+) AS achievements ON achievements.family = counted.family
+WHERE counted.value >= achievements.target
+GROUP BY id;
+
+-- name: states
+-- A number for each of some members that is another when what they may have earned is. Empty: of nobody who played.
+WITH results AS (
+    SELECT
+        person_of(player_key) AS player,
+        groupBitXor(sipHash64(
+            match_key, player_key, server_id, map, gametype, started_at, last_seen, kills, deaths, kill_headshots,
+            damage_dealt, playtime, best_streak, multi_kills, first_kills, last_kills, revenges, trades, rounds, took_part,
+            outcome
+        )) AS digest
+    FROM match_results
+    WHERE player_key != 0 AND sign = 1
+        AND (player_key, match_key, version) NOT IN (
+            SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+        )
+        AND match_key IN (SELECT match_key FROM ({over:Query}))
+        AND person_of(player_key) IN (SELECT person_of(arrayJoin({keys:Array(UInt64)})))
+    GROUP BY player
+),
+rated AS (
+    SELECT player_key AS player, groupBitXor(sipHash64(match_key, gametype, mu, sigma)) AS digest
+    FROM ratings
+    WHERE player_key != 0 AND sign = 1
+        AND (gametype, started_at, match_key, player_key, version) NOT IN (
+            SELECT gametype, started_at, match_key, player_key, version FROM ratings WHERE sign = -1
+        )
+        AND player_key IN (SELECT person_of(arrayJoin({keys:Array(UInt64)})))
+    GROUP BY player
+)
+SELECT
+    people.member AS member,
+    people.player AS player,
+    sipHash64(
+        people.player, ifNull(results.digest, 0), ifNull(rated.digest, 0), is_flagged(people.player), is_bot(people.player),
+        {catalogue:UInt64}
+    ) AS digest
+FROM (
+    SELECT pair.1 AS member, person_of(pair.2) AS player
+    FROM (SELECT arrayJoin(arrayZip({members:Array(UInt64)}, {keys:Array(UInt64)})) AS pair)
+) AS people
+LEFT JOIN results ON results.player = people.player
+LEFT JOIN rated ON rated.player = people.player;
+
+-- name: member_keys
+SELECT arrayJoin({members:Array(UInt64)}) AS member, sipHash64('member', toString(member)) AS key;
+
+-- name: keys
+SELECT DISTINCT arrayJoin(arrayPushBack(keys_of(arrayJoin({players:Array(UInt64)}) AS player), player)) AS key;
