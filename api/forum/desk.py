@@ -39,6 +39,8 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosnif
 FIELD: Final = "aa_"
 _LOCAL_LINK: Final = re.compile(r'(?<=\shref=")/[^"]*')
 AREAS: Final = "/forum/"
+# Of the forum's own task; no member is ever given it.
+TASK: Final = "mohaa_task"
 
 
 class Link(msgspec.Struct):
@@ -114,6 +116,12 @@ def member_of(viewer: Statement) -> int:
     if viewer.member == 0:
         raise Forbidden("this is for members; log in to the forum first")
     return viewer.member
+
+
+def check_task(viewer: Statement) -> None:
+    """Raise Forbidden for everybody but the forum's own task."""
+    if viewer.member != 0 or not viewer.may(TASK):
+        raise Forbidden(f"this is for the forum's task: member 0, with the permission {TASK}")
 
 
 def forum_of(platform: Platform) -> Database:

@@ -71,6 +71,11 @@ class _Member(msgspec.Struct):
     member_id: int
 
 
+class _MemberPlayer(msgspec.Struct):
+    member: int
+    id: str
+
+
 class _Changed(msgspec.Struct):
     client_id: str
     changes: int
@@ -182,6 +187,17 @@ async def page(
 async def player_of(clickhouse: ClickHouse, member_id: int) -> str:
     """Return the id under which the API knows a member as a player."""
     return (await clickhouse.rows(_LINKS["member"], _PublicId, member=member_id))[0].id
+
+
+async def members_of(postgres: Postgres, clickhouse: ClickHouse, players: list[str]) -> dict[str, int]:
+    """Return which of some players are members, by the ids under which the API knows them."""
+    linked = (
+        [row.member_id for row in await postgres.rows(_SQL["linked_members"], _Member)] if players else []
+    )
+    if not linked:
+        return {}
+    rows = await clickhouse.rows(_LINKS["members"], _MemberPlayer, members=linked, players=players)
+    return {row.id: row.member for row in rows}
 
 
 def writer(postgres: Postgres) -> AbstractAsyncContextManager[Connection]:

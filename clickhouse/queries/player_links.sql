@@ -23,6 +23,11 @@ HAVING argMax(player_links.verified, player_links.updated_at)
 -- name: member
 SELECT public_id(sipHash64('member', toString({member:UInt64}))) AS id;
 
+-- name: members
+SELECT member, public_id(sipHash64('member', toString(member))) AS id
+FROM (SELECT arrayJoin({members:Array(UInt64)}) AS member)
+WHERE id IN {players:Array(String)};
+
 -- name: member_key
 SELECT sipHash64('member', toString({member:UInt64})) AS key;
 

@@ -193,6 +193,9 @@ SELECT member_id, state FROM smf_user_mappings WHERE client_id = %s;
 -- name: linked_ids
 SELECT count(*) AS ids FROM smf_user_mappings WHERE member_id = %s AND state = 'linked';
 
+-- name: linked_members
+SELECT DISTINCT member_id FROM smf_user_mappings WHERE state = 'linked';
+
 -- name: end_other_sessions
 UPDATE smf_user_mappings SET session_until = NULL
 WHERE client_id = %s AND member_id <> %s AND session_until IS NOT NULL;
