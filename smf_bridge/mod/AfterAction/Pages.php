@@ -99,7 +99,7 @@ final class AfterActionPages
 		$kept = $answer->isAway() && !AfterActionForum::isForm() ? AfterActionForum::kept($path, $who) : null;
 		if ($kept !== null)
 		{
-			self::fragment($kept['data'], sprintf($txt['afteraction_copy'], timeformat($kept['at'])));
+			self::fragment($kept['data'], sprintf($txt['afteraction_copy'], strip_tags(timeformat($kept['at']))));
 
 			return;
 		}

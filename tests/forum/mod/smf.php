@@ -86,7 +86,8 @@ function send_http_status(int $status): void
 
 function timeformat(int $time): string
 {
-	return gmdate('Y-m-d H:i', $time);
+	// As SMF says it: with marks.
+	return '<strong>Today</strong> at ' . gmdate('H:i', $time);
 }
 
 function cache_put_data(string $key, mixed $value, int $seconds = 120): void

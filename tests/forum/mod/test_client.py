@@ -212,7 +212,7 @@ def test_a_copy_is_shown_while_it_is_away_to_the_same_member_alone() -> None:
             page, page, settings=kept, get=who, between={"afteraction_breaker": "2,9999999999"}
         )
         assert "resting" not in first.html
-        assert "Stats are resting for a moment. This is how it looked on" in second.html
+        assert "Stats are resting for a moment. This is how it looked on Today at" in second.html
         assert "here" in second.html
         other, _ = play(page, page, settings=kept, get=who, between=away)
         assert "here" in other.html
