@@ -321,7 +321,7 @@ def machine(forum: ForumDatabase) -> Iterator[type[Machine]]:
 
 
 def test_any_course_of_things(machine: type[Machine]) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=50,
