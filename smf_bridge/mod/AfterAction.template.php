@@ -72,5 +72,5 @@ function template_ic_block_afteraction()
 					<a href="', AfterActionForum::e($site . '/live'), '"><span class="main_icons stats"></span> ', $txt['afteraction_live'], '</a>
 				</h4>
 			</div>
-			', AfterActionHooks::frame($site . '/embed/live', '', $txt['afteraction_live'], 180, '100%');
+			', AfterActionHooks::frame($site . '/embed/live', '', $txt['afteraction_live'], 260, '100%');
 }
