@@ -491,14 +491,15 @@ async def _managed(
 ) -> Response[Fragment]:
     who, desk = _looks(viewer), tournaments_of(platform)
 
-    def see(view: View) -> tuple[Standing, dict[int, str]]:
+    def see(view: View) -> Standing:
         if not view.runs_it:
             raise Forbidden("this is for those who run the tournament")
-        known = members.some(view.transaction, [row.member_id for row in view.staff])
-        return _standing(view), {id_: member.name for id_, member in known.items()}
+        return _standing(view)
 
-    at, names = await desk.look(tournament_id, who, see)
-    history = await desk.history(tournament_id)
+    at = await desk.look(tournament_id, who, see)
+    history = await desk.history(tournament_id, _before(request))
+    named = [*(row.member_id for row in at.staff), *(event.member_id for event in history)]
+    known = await forum_of(platform).run(lambda transaction: members.some(transaction, named))
     return fragment(
         request,
         platform,
@@ -507,7 +508,7 @@ async def _managed(
         links=[(at.tournament.name, f"/forum/tournaments/{tournament_id}")],
         notice=notice,
         at=at,
-        names=names,
+        names={id_: member.name for id_, member in known.items()},
         history=history,
         formats=FORMATS,
         words=PHASES,
@@ -532,7 +533,7 @@ def _planned(
 def _before(request: ForumRequest) -> int:
     sent = request.query_params.get("before", "")
     if sent and not (sent.isascii() and sent.isdigit() and len(sent) < 10):
-        raise Unprocessable("`before` is the id of a tournament")
+        raise Unprocessable("`before` is an id")
     return int(sent) if sent else 2**31 - 1
 
 
@@ -555,9 +556,9 @@ def _moment(name: str, text: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Unprocessable(f"`{name}` is a time, as 2026-03-01T20:00") from error
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     if not 2000 <= at.year <= 2200:
         raise Unprocessable(f"`{name}` is not of these times")
     return at.replace(microsecond=0)

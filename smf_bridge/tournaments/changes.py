@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from api.errors import Conflict, Forbidden, NotFound, Unprocessable
+from smf_bridge import alerts
 from smf_bridge.brackets.model import Match, RuleError
 from smf_bridge.database import Transaction, queries
 from smf_bridge.tournaments.draw import Bracket, Left, Played, draw
@@ -245,16 +246,53 @@ class Change(View):
         for name in ("staff", "registrations", "matches", "rosters", "bracket"):
             self.__dict__.pop(name, None)
 
-    def settle(self) -> None:
-        """End the tournament when all is decided, and let it run again when a correction undid that."""
+    def settle(self, before: Bracket | None) -> None:
+        """Do what follows from a change of the bracket that was `before`; None before the start.
+
+        When all is decided the tournament ends; when a correction undid that, it runs again. Who has another
+        match to play next is told so.
+        """
         self.forget()
         over = self.bracket.finished
+        self._tell_next(_next_of(before) if before is not None else {})
         if over and self.tournament.state == "running":
             self.set_state("finished")
             self.note("finished", registration=self.bracket.winner)
         elif not over and self.tournament.state == "finished":
             self.set_state("running")
             self.note("reopened")
+
+    def _tell_next(self, known: Mapping[int, Match]) -> None:
+        tournament = self.tournament
+        for entrant, match in _next_of(self.bracket).items():
+            other = match.second if match.first == entrant else match.first
+            if match == known.get(entrant) or other is None:
+                continue
+            row = self.registrations[entrant]
+            leading = [
+                one.member_id for one in self.rosters.get(row.team_id or 0, []) if one.role != "member"
+            ]
+            against = self.registrations[other].name
+            for member in [row.member_id] if row.team_id is None else leading:
+                alerts.tell(
+                    self.transaction,
+                    "match",
+                    member,
+                    f"{tournament.name}: your next match is {match.id}, against {against}",
+                    f"tournaments/{tournament.id}/matches/{match.id}",
+                    self.now,
+                    once=f"match:{tournament.id}:{match.id}:{entrant}:{other}:{member}",
+                )
+
+
+def _next_of(bracket: Bracket) -> dict[int, Match]:
+    """Return the first match that each entrant can play now."""
+    found: dict[int, Match] = {}
+    for match in bracket.playable:
+        for entrant in (match.first, match.second):
+            if entrant is not None:
+                found.setdefault(entrant, match)
+    return found
 
 
 _STATES: Final[dict[State, str]] = {

@@ -355,6 +355,7 @@ class Tournaments:
                 change.transaction.execute(SQL["plays"], registration=row.id, seed=seed, rating=rating)
             change.set_state("running")
             change.note("started", order=[row.id for row, _ in field])
+            change.settle(None)
 
         await self._changing(who, tournament, work)
 
@@ -464,9 +465,10 @@ class Tournaments:
             if not why:
                 raise Unprocessable("taking a result back needs a reason")
             change.drawn({id_: one for id_, one in change.played().items() if id_ != key})
+            before = change.bracket
             change.put(stored, **_OPEN)
             change.note("taken_back", key=key, before=_result(stored), why=why)
-            change.settle()
+            change.settle(before)
 
         await self._changing(who, tournament, work)
 
@@ -631,7 +633,7 @@ def _leave(change: Change, row: Registration, why: str) -> None:
             change.put(stored, **_confirmed(change, mine, winner, (0, 0), "forfeit", None))
     change.transaction.execute(SQL["leave"], registration=row.id, now=change.now, place=place, stage=stage)
     change.note("left", registration=row.id, why=why)
-    change.settle()
+    change.settle(bracket)
 
 
 def _check_result(change: Change, match: Match, winner: int | None, score: tuple[int, int]) -> None:
@@ -663,12 +665,13 @@ def _confirm(
     if result is None:
         raise AssertionError("a confirmed match has a result")
     change.drawn({**change.played(), match.id: Played(match.first, match.second, result)})
+    before = change.bracket
     change.put(after)
     if stored.state == "confirmed":
         change.note("corrected", key=match.id, before=_result(stored), after=_result(after), why=why)
     else:
         change.note("confirmed", key=match.id, after=_result(after), why=why)
-    change.settle()
+    change.settle(before)
 
 
 def _confirmed(

@@ -172,3 +172,23 @@ def test_only_what_can_be_played_is_reported() -> None:
     for id_, told in (("W1.1", "is decided"), ("W2.1", "waits"), ("X", "no match 'X'")):
         with pytest.raises(RuleError, match=told):
             check_open(state, id_)
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=st.integers(2, 33), seed=st.integers(0, 2**32), twice=st.booleans())
+def test_who_leaves_changes_nothing_that_was_decided(size: int, seed: int, twice: bool) -> None:
+    of: Callable[..., Elimination] = double if twice else single
+    field, dice = _field(size), random.Random(seed)
+    gone: list[int] = []
+    results: dict[str, Result] = {}
+    decided: dict[str, int | None] = {}
+    while (state := of(field, results, withdrawn=gone)).playable:
+        for key, winner in decided.items():
+            assert winner == next(match.winner for match in state.matches if match.id == key)
+        decided = {match.id: match.winner for match in state.matches if match.result}
+        if dice.random() < 0.3 and len(gone) < size - 1:
+            gone.append(dice.choice([who for who in field if who not in gone]))
+        else:
+            match = dice.choice(state.playable)
+            results[match.id] = Result(dice.choice((match.first, match.second)))
+    assert state.winner not in gone

@@ -193,3 +193,28 @@ def test_seeds_are_dealt_in_a_snake() -> None:
 def test_results_of_no_group_are_refused() -> None:
     with pytest.raises(RuleError, match=r"no match 'Z1\.1'"):
         group_stage([1, 2, 3, 4], {"Z1.1": Result(1)}, groups=2, advancing=1)
+
+
+def test_the_next_of_a_group_goes_on_for_who_has_left() -> None:
+    field = [1, 2, 3, 4, 5, 6]
+    fixtures = group_stage(field, {}, groups=2, advancing=2).groups
+    results = {m.id: Result(min(m.first or 0, m.second or 0)) for g in fixtures for m in g.matches}
+    all_there = group_stage(field, results, groups=2, advancing=2).qualified
+    assert set(all_there or []) == {1, 2, 3, 4}
+    without = group_stage(field, results, groups=2, advancing=2, withdrawn=[1]).qualified
+    assert set(without or []) == {2, 3, 4, 5}
+
+
+def test_a_forfeit_by_decision_counts_as_one_by_withdrawal() -> None:
+    results = {"R1.1": Result(1, forfeit=True)}
+    match = next(match for match in round_robin([1, 2], results).matches)
+    assert (match.forfeit, match.winner) == (True, 1)
+    [first, _] = round_robin([1, 2], results).standings
+    assert (first.points, first.sonneborn_berger) == (1.0, 0.0)
+
+
+def test_when_too_many_have_left_the_rounds_end() -> None:
+    # Of four only two are left, and they have met.
+    results = {"S1.1": Result(1), "S1.2": Result(2)}
+    state = swiss([1, 2, 3, 4], results, withdrawn=[(2, 2), (4, 2)])
+    assert (state.finished, state.rounds) == (True, 1)

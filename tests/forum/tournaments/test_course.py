@@ -364,3 +364,25 @@ def test_who_was_taken_off_the_list_stays_off(forum: ForumDatabase) -> None:
             await hall.tournaments.register(player(one), made)
 
     in_hall(forum, use)
+
+
+def test_who_plays_next_is_told_once(forum: ForumDatabase) -> None:
+    four = add_members(forum, 4)
+
+    def told() -> list[tuple[int, str]]:
+        return sorted((row["member_id"], row["path"].rsplit("/", 1)[1]) for row in forum.rows("alerts"))
+
+    async def use(hall: Hall) -> None:
+        made = await hall.started(four, format="double")
+        first = [(four[0], "W1.1"), (four[1], "W1.2"), (four[2], "W1.2"), (four[3], "W1.1")]
+        assert told() == first
+        await hall.tournaments.decide(OWNER, made, "W1.1", 1, (1, 0))
+        assert told() == first
+        await hall.tournaments.decide(OWNER, made, "W1.2", 2, (1, 0))
+        second = [(four[0], "W2.1"), (four[1], "W2.1"), (four[2], "L1.1"), (four[3], "L1.1")]
+        assert told() == sorted(first + second)
+        await hall.tournaments.take_back(OWNER, made, "W1.2", "a mistake")
+        await hall.tournaments.decide(OWNER, made, "W1.2", 2, (1, 0))
+        assert told() == sorted(first + second)
+
+    in_hall(forum, use)

@@ -1,11 +1,13 @@
 """Who may do what: every act against every kind of person, decided by the bridge alone."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from api.errors import Forbidden, NotFound
+from api.forum.tournaments import VIEW
 from smf_bridge.tournaments.model import CREATE, MANAGE, PLAY, Plan, Who
 from tests.forum.tournaments.made import GUEST, OWNER, Hall, add_members, in_hall, player
 from tests.mariadb_server import ForumDatabase
@@ -160,3 +162,9 @@ def test_a_member_who_is_banned_does_not_register(forum: ForumDatabase) -> None:
         assert not Who(one, frozenset({PLAY})).may(CREATE)
 
     in_hall(forum, use)
+
+
+def test_the_docs_name_the_permissions() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "forum.md").read_text()
+    for permission in (VIEW, PLAY, CREATE, MANAGE):
+        assert f"`{permission}`" in page
