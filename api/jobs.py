@@ -15,8 +15,9 @@ from uuid import uuid4
 import msgspec
 from redis.asyncio import Redis
 
+from api import unlocks
 from api.audit.service import Actor
-from api.errors import AfterActionError, StoreUnavailable
+from api.errors import AfterActionError, ConfigurationError, StoreUnavailable
 from api.left_out import service as left_out
 from api.left_out.service import LeftOut, PutBack
 from api.platform import Platform
@@ -27,6 +28,7 @@ from api.privacy import service as privacy
 from api.privacy.service import Erased, Export
 from api.rebuild import service as rebuild
 from api.stores.redis import away
+from api.unlocks import Recounted
 
 _QUEUE = "jobs"
 _KEEP_SECONDS = 86_400
@@ -39,7 +41,20 @@ _PATIENCE_SECONDS = 0.25
 _ANSWER_SECONDS = 300
 
 Task = Literal[
-    "rebuild", "export", "count", "erase", "merge", "split", "mark", "flag", "unflag", "leave_out", "put_back"
+    "rebuild",
+    "export",
+    "count",
+    "erase",
+    "merge",
+    "split",
+    "mark",
+    "flag",
+    "unflag",
+    "leave_out",
+    "put_back",
+    "judge",
+    "judge_dry",
+    "judge_force",
 ]
 
 
@@ -224,9 +239,25 @@ async def _run(platform: Platform, job: Job) -> Progress:
     return last
 
 
+async def _judged(platform: Platform, task: Task) -> Recounted:
+    """Judge all members anew. Raises ConfigurationError without a forum."""
+    if platform.forum is None:
+        raise ConfigurationError(
+            "the running instance knows no forum: AFTERACTION_FORUM_URL names its database"
+        )
+    return await unlocks.recount(
+        platform.clickhouse,
+        platform.postgres,
+        platform.forum,
+        everybody=True,
+        dry_run=task == "judge_dry",
+        force=task == "judge_force",
+    )
+
+
 async def about(
     platform: Platform, job: Job, by: Actor
-) -> Erased | Export | Merged | Marked | LeftOut | PutBack:
+) -> Erased | Export | Merged | Marked | LeftOut | PutBack | Recounted:
     """Do what is asked about a player or a match, in the process that has the stores."""
     stores = platform.postgres, platform.clickhouse
     match job.task:
@@ -244,6 +275,8 @@ async def about(
             return await left_out.leave_out(*stores, job.subject, job.reason, by)
         case "put_back":
             return await left_out.put_back(platform.postgres, job.subject, by)
+        case "judge" | "judge_dry" | "judge_force":
+            return await _judged(platform, job.task)
         case "export":
             return await privacy.export(*stores, platform.settings, job.subject, by)
     every = *stores, platform.redis, platform.settings

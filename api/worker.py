@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from api import jobs
+from api.achievements import service as achievements
 from api.errors import StoreUnavailable
 from api.forum import links as forum
 from api.ingest import job as ingest
@@ -21,6 +22,7 @@ from api.privacy import job as privacy
 from api.ratings.job import Rater
 from api.reports.job import LOCK as REPORTERS
 from api.reports.job import Reporter
+from api.unlocks import Judge
 
 _RATERS = 0x7261_7469_6E67  # "rating"
 
@@ -35,6 +37,7 @@ async def work(platform: Platform) -> None:
     reporter = Reporter(
         platform.clickhouse, platform.settings, lambda: ingest.among_writers(platform.postgres, REPORTERS)
     )
+    judge = Judge(platform.clickhouse, platform.postgres, platform.forum)
     async with asyncio.TaskGroup() as group:
         for name, step, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
@@ -46,6 +49,12 @@ async def work(platform: Platform) -> None:
             ("settle", settler.step, 2.0),
             ("rate", rater.step, 2.0),
             ("report", reporter.step, 2.0),
+            ("achievements", judge.step, 10.0),
+            (
+                "achievements' rarity",
+                lambda: achievements.count_rarity(platform.clickhouse, platform.redis),
+                600.0,
+            ),
             ("jobs", lambda: jobs.step(platform), 0.2),
             ("links", lambda: logins.step(platform.postgres, platform.clickhouse), 1.0),
             (

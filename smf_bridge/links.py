@@ -51,7 +51,7 @@ def note_code(transaction: Transaction, member_id: int, code: Code) -> None:
 
 def erase(transaction: Transaction, member_id: int) -> None:
     """Take out what is known of a member's playing: links, codes, achievements, alerts."""
-    for name in (_SQL["erase_links"], _SQL["erase_codes"], _SQL["erase_progress"]):
+    for name in (_SQL["erase_links"], _SQL["erase_codes"], _SQL["erase_progress"], _SQL["erase_judged"]):
         transaction.execute(name, member=member_id)
     alerts.erase(transaction, member_id)
 

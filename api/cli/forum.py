@@ -3,16 +3,18 @@
 import sys
 
 import click
+import msgspec
 import uvloop
 
 from api.audit.service import command_line
-from api.cli.instance import load, stop_on_terminate, with_postgres
+from api.cli.instance import about, load, stop_on_terminate, with_postgres
 from api.embedded import engines
 from api.errors import ConfigurationError
 from api.forum.links import Reconciled, reconcile
 from api.settings import Settings
 from api.stores.postgres import Postgres
 from api.terminal import as_json, out, print_json, say, speaks_plainly
+from api.unlocks import Recounted
 from smf_bridge import address as forum_address
 from smf_bridge import schema
 from smf_bridge.address import Address
@@ -88,6 +90,36 @@ def forum_reconcile(dry_run: bool, force: bool, refill: bool, json_: bool) -> No
         if done.withheld:
             say(done.withheld)
     if done.withheld:
+        sys.exit(1)
+
+
+@forum.command("achievements", help="Judge all members anew, and say who gains and loses what.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--force", is_flag=True, help="Even if many members lose something.")
+@as_json
+@speaks_plainly
+def forum_achievements(dry_run: bool, force: bool, json_: bool) -> None:
+    """Judge all members, here or in the running instance."""
+    _forum_address(load())
+    answer = about("judge_dry" if dry_run else "judge_force" if force else "judge", "")
+    done = msgspec.json.decode(answer, type=Recounted)
+    if json_:
+        click.echo(answer)
+    else:
+        for change in done.changes:
+            for sign, ids in (("+", change.granted), ("-", change.taken)):
+                for id_ in ids:
+                    out.print(f"member {change.member}  {sign} {id_}", highlight=False, markup=False)
+        granted = sum(len(change.granted) for change in done.changes)
+        taken = sum(len(change.taken) for change in done.changes)
+        would = "would be " if dry_run else ""
+        out.print(
+            f"{done.members} members; {granted} achievements {would}granted, {taken} {would}taken",
+            highlight=False,
+        )
+        if done.withheld:
+            say(done.withheld)
+    if done.withheld and not dry_run:
         sys.exit(1)
 
 

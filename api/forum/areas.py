@@ -5,7 +5,7 @@ from litestar.di import Provide
 
 from api import access
 from api.access import Access
-from api.forum import alerts, desk, identity, playing, record, site_login, teams, tournaments
+from api.forum import achievements, alerts, desk, identity, playing, record, site_login, teams, tournaments
 from api.platform import Platform
 
 _MAX_FORM_BYTES = 64 << 10
@@ -28,6 +28,7 @@ def routes(platform: Platform, entry: Access) -> Router:
             *identity.handlers,
             *site_login.handlers,
             *alerts.handlers,
+            *achievements.handlers,
             *playing.handlers,
             *teams.handlers,
             *tournaments.handlers,

@@ -9,6 +9,7 @@ from api.platform import Platform
 from api.web.admin import audit, desk, events, flags, jobs, keys, login, logins, overview, players, servers
 from api.web.assets import Assets
 from api.web.public import (
+    achievements,
     career,
     compare,
     digest,
@@ -57,9 +58,12 @@ _FOR_EVERYBODY: Final = (
     career.show_combat,
     career.show_weapons,
     career.show_activity,
+    achievements.list_achievements,
+    achievements.show_achievements,
     compare.show_comparison,
     records.show_records,
     embeds.player_card,
+    achievements.achievements_strip,
     embeds.top_ten,
     embeds.live_box,
     embeds.match_card,

@@ -134,7 +134,9 @@ WITH results AS (
             SELECT player_key, match_key, version FROM match_results WHERE sign = -1
         )
         AND match_key IN (SELECT match_key FROM ({over:Query}))
-        AND person_of(player_key) IN (SELECT person_of(arrayJoin({keys:Array(UInt64)})))
+        AND player_key IN (
+            SELECT arrayJoin(arrayPushBack(keys_of(person_of(arrayJoin({keys:Array(UInt64)})) AS person), person))
+        )
     GROUP BY player
 ),
 rated AS (

@@ -34,5 +34,8 @@ DELETE FROM {prefix}mohaa_player_links WHERE member_id = %(member)s;
 -- name: erase_codes
 DELETE FROM {prefix}mohaa_login_tokens WHERE member_id = %(member)s;
 
+-- name: erase_judged
+DELETE FROM {prefix}mohaa_achievement_judged WHERE member_id = %(member)s;
+
 -- name: erase_progress
 DELETE FROM {prefix}mohaa_achievement_progress WHERE member_id = %(member)s;

@@ -38,6 +38,7 @@ LISTS = [
     "/search",
     "/records",
     "/compare",
+    "/achievements",
 ]
 BOARDS = [
     "/leaderboards",
@@ -81,6 +82,11 @@ async def every_page(client: httpx.AsyncClient) -> list[str]:
         *(f"/servers/{server['id']}?bots=include" for server in (await api(client, "/servers"))["servers"]),
         *(f"{frame}/players/{line['player']['id']}" for line in players for frame in ("", "/embed")),
         *(f"/players/{line['player']['id']}/{part}" for line in players for part in SECTIONS),
+        *(
+            f"{frame}/players/{line['player']['id']}/achievements"
+            for line in players
+            for frame in ("", "/embed")
+        ),
         "/compare?players=" + ",".join(line["player"]["id"] for line in players[:4]),
         f"/compare?players={players[0]['player']['id']}&q=a",
         *(f"{frame}/matches/{match['id']}" for match in matches for frame in ("", "/embed")),
