@@ -18,7 +18,8 @@ from api.unlocks import Recounted, recount
 from smf_bridge import achievements
 from tests.achievements.made import BEGIN, insert, row
 from tests.events_made import body, kill
-from tests.forum.desk import with_forum
+from tests.forum.client import Forum
+from tests.forum.desk import at_the_forum, with_forum
 from tests.mariadb_server import ForumDatabase, MariaDB
 from tests.sql.feed import settle
 from tests.stack import Stack, add_server, drain, no_report
