@@ -132,10 +132,13 @@ def test_a_stream_says_what_has_changed(stack: Stack) -> None:
 def test_one_too_many_is_told_to_come_again(stack: Stack) -> None:
     async def scenario(client: httpx.AsyncClient, platform: Platform) -> None:
         async with client.stream("GET", "/live/stream") as answer:
-            await _until(answer.aiter_lines(), "event:")
-            refused = await client.get("/live/stream")
-            assert refused.status_code == 429
-            assert refused.headers["retry-after"] == "30"
+            # Held: lines that nobody holds are closed, and with them the stream and its seat.
+            lines = answer.aiter_lines()
+            await _until(lines, "event:")
+            # A stream, lest one that is not refused be read for ever.
+            async with client.stream("GET", "/live/stream") as refused:
+                assert refused.status_code == 429
+                assert refused.headers["retry-after"] == "30"
         assert (await client.get("/live")).status_code == 200
 
     following(stack, scenario, most=1)
