@@ -59,8 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     public_url: Annotated[
         Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$")] | None,
         _about(
-            "Where browsers find the pages, as https://stats.example.org: links in the forum lead there. "
-            "Without it: where the forum finds After Action."
+            "Where browsers find the pages, as https://stats.example.org: links in the forum and "
+            "pictures beside links lead there. Without it: the address that was asked."
         ),
     ] = None
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from api.web.charts.steps import step
 
 # The picture's width, in units of its own: marks and numbers keep their size whatever the map's.
-_WIDTH: Final = 1000
+_WIDTH: Final = 600
 _MARGIN: Final = 40
 _RADIUS: Final = 17
 

@@ -17,14 +17,14 @@ from api.reports import service as reports
 from api.reports.service import Kill, Report
 from api.servers import queries as servers
 from api.stats.maps import Bin, Bounds, Heatmap, Kind
-from api.web import text
+from api.web import text, units
 from api.web.charts.fights import Mark
 from api.web.charts.fights import Tile as FightTile
 from api.web.charts.fights import fights as draw_fights
 from api.web.charts.heatmap import heatmap
 from api.web.charts.race import Runner, race
 from api.web.forms import Text
-from api.web.public.render import Here, PageRequest, address, asked, page
+from api.web.public.render import Here, PageRequest, address, announced, asked, page
 
 _ROWS: Final = 30
 # How much of a match's course stands on its page; the JSON API has the rest.
@@ -79,6 +79,13 @@ async def show_match(request: PageRequest, platform: Here, match_id: FromPath[st
         request,
         "public/match.html",
         "matches",
+        announced=announced(
+            request,
+            platform,
+            f"/matches/{found.id}",
+            f"{found.map or 'A match'} · After Action",
+            _sentence(report),
+        ),
         report=report,
         match=found,
         teams=_teams(found),
@@ -113,6 +120,31 @@ def runners_of(report: Report) -> list[Runner]:
         seconds[player.id].append((time - first).total_seconds())
     best = sorted(seconds, key=lambda player: (-len(seconds[player]), player))[:_RUNNERS]
     return [Runner(names[player], f"look-{n}", seconds[player]) for n, player in enumerate(best, 1)]
+
+
+def verdict(report: Report) -> str:
+    """Return who won, or leads, in words."""
+    outcome, is_open = report.outcome, report.running
+    if not outcome.basis:
+        return "Nobody has killed anybody" + (" yet" if is_open else "")
+    if outcome.side:
+        # The two words agree: a side is many.
+        return f"{_TEAMS[outcome.side]} {'lead' if is_open and outcome.basis != 'reported' else 'won'}"
+    names = [text.name(player.name) or "(no name)" for player in outcome.players]
+    if len(names) == 1:
+        return f"{names[0]} {'leads' if is_open else 'won'}, with the most kills"
+    return f"A draw between {', '.join(names[:-1])} and {names[-1]}" if names else "A draw"
+
+
+def _sentence(report: Report) -> str:
+    match = report.match
+    kills = sum(kill.kind == "kill" for kill in report.kills)
+    players = len(match.players)
+    return (
+        f"{verdict(report)}. {units.number(kills)} {'kill' if kills == 1 else 'kills'}, "
+        f"{players} {'player' if players == 1 else 'players'}, {units.span(match.seconds)}, "
+        f"{match.first_time:%Y-%m-%d %H:%M} UTC."
+    )
 
 
 class Line(NamedTuple):

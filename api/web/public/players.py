@@ -12,8 +12,9 @@ from api.players.identities import Bots, Flagged
 from api.stats import players
 from api.stats.career import summary
 from api.stats.players import Sort
+from api.web import text, units
 from api.web.public.career import SECTIONS
-from api.web.public.render import Here, PageRequest, address, asked, page
+from api.web.public.render import Here, PageRequest, address, announced, asked, page
 
 _ROWS: Final = 50
 SORTS: Final[dict[Sort, str]] = {
@@ -64,4 +65,18 @@ async def list_players(request: PageRequest, platform: Here) -> Response[bytes]:
 async def show_player(request: PageRequest, platform: Here, player_id: FromPath[str]) -> Response[bytes]:
     """Show a player in short; the browser fetches the rest as one scrolls, and links lead to it."""
     found = await summary.summary(platform.clickhouse, player_id)
-    return page(request, "public/player.html", "players", player=found, rungs=RUNGS, sections=SECTIONS)
+    totals = found.totals
+    sentence = (
+        f"{units.number(totals.kills)} kills, {units.number(totals.deaths)} deaths, "
+        f"{units.ratio(totals.kd)} kills per death in {units.number(found.matches)} matches."
+    )
+    title = f"{text.name(found.identity.name) or '(no name)'} · After Action"
+    return page(
+        request,
+        "public/player.html",
+        "players",
+        announced=announced(request, platform, f"/players/{found.identity.id}", title, sentence),
+        player=found,
+        rungs=RUNGS,
+        sections=SECTIONS,
+    )

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -91,11 +91,32 @@ def sent(request: PageRequest, page: Page, made_at: float | None = None) -> Resp
     headers = {**headers, "ETag": tag, "Cache-Control": kept, "Vary": "Accept"}
     answer = (
         Answer(b"", status_code=304, headers=headers, media_type="text/html")
-        if _has(request.headers.get("if-none-match", ""), tag)
+        if is_known(request, tag)
         else Answer(_aged(page.content, made_at), headers=headers, media_type="text/html; charset=utf-8")
     )
     answer.page = page
     return answer
+
+
+def is_known(request: PageRequest, tag: str) -> bool:
+    """Tell whether the browser says that it has what is tagged so."""
+    known: str = request.headers.get("if-none-match", "")
+    return known.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in known.split(","))
+
+
+class Announced(NamedTuple):
+    """What others show beside a link to a page: its whole address, a picture's, a title, a sentence."""
+
+    address: str
+    picture: str
+    title: str
+    sentence: str
+
+
+def announced(request: PageRequest, platform: Platform, path: str, title: str, sentence: str) -> Announced:
+    """Return what is to be shown beside a link to a page that has a picture below it."""
+    here = (platform.settings.public_url or str(request.base_url)).rstrip("/")
+    return Announced(f"{here}{path}", f"{here}{path}/card.png", title, sentence)
 
 
 def fragment(request: PageRequest, template: str, **context: Any) -> str:
@@ -130,7 +151,3 @@ def _aged(content: bytes, made_at: float | None) -> bytes:
     at, seconds = datetime.fromtimestamp(made_at, UTC), max(0, round(time.time() - made_at))
     said = f'as of <time datetime="{at.isoformat(timespec="seconds")}">{seconds} s ago</time> · '
     return content.replace(_AGE, said.encode(), 1)
-
-
-def _has(known: str, tag: str) -> bool:
-    return known.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in known.split(","))
