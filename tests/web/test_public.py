@@ -104,7 +104,7 @@ def words(page: str) -> str:
 def figures(page: str) -> dict[str, str]:
     """Return the numbers of a page's tiles by what they are."""
     found = re.findall(r'<span class="figure">(.*?)</span><span>(.*?)</span>', page)
-    return {label: figure.replace("\u202f", "") for figure, label in found}
+    return {words(label).strip(): words(figure).strip() for figure, label in found}
 
 
 def rows(page: str) -> list[list[str]]:
@@ -491,3 +491,34 @@ def test_head_tells_of_every_page_what_get_does_but_for_the_body(stack: Stack) -
         assert (await client.head("/api/v1/ingest/events")).status_code == 405
 
     read(stack, scenario)
+
+
+def test_numbers_lead_to_the_rows_behind_them(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        people = (await api(client, "/stats/players?bots=only&limit=2"))["players"]
+        followed, counted = 0, {"kills", "deaths", "headshots", "suicides", "team kills"}
+        for line in people:
+            here = f"/players/{line['player']['id']}"
+            shown = await page(client, here)
+            tiles = re.findall(
+                r'<span class="figure">(.*?)</span><span><a class="behind" href="([^"]+)">(.*?)</a>', shown
+            )
+            assert {"matches", "won", *counted} <= {tile[2] for tile in tiles}
+            for figure, link, label in tiles:
+                behind = await page(client, html.unescape(link))
+                if label in counted:
+                    assert _summed(behind) == int(words(figure)), (label, link)
+            for part in ("combat", "weapons"):
+                for link, count in re.findall(
+                    r'<a href="(/stats/query\?[^"]+)">([\d\u202f]+)</a>', await page(client, f"{here}/{part}")
+                ):
+                    behind = await page(client, html.unescape(link))
+                    assert _summed(behind) == int(words(count)), link
+                    followed += 1
+        assert followed > 10
+
+    read(stack, scenario)
+
+
+def _summed(shown: str) -> int:
+    return sum(int(cells[1]) for cells in rows(shown) if cells)

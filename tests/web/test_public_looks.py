@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, async_playwright
 
+from api import demo
 from api.live import job as live
 from api.platform import Platform
 from api.servers import service as servers
@@ -94,6 +95,47 @@ def test_the_live_page_follows(stack: Stack) -> None:
     browsed(stack, scenario)
 
 
+def test_the_page_of_a_live_match_follows_a_recording(stack: Stack) -> None:
+    async def scenario(browser: Browser, url: str, platform: Platform) -> None:
+        token = await servers.add(platform.postgres, "Omaha")
+        headers = {"Authorization": f"Bearer {token}"}
+        events = [dict(event) for event in demo.recorded("team")]
+        last = events[-1]["match_id"]
+        events = [event for event in events if event.get("match_id") == last and event["type"] != "match_end"]
+        steps = [events[at : at + 120] for at in range(0, len(events), 120)]
+        kills = [0, 0]
+        context = await browser.new_context()
+        said, page = complaints(context), await context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.removeprefix(url)))
+        async with http_client(platform) as client:
+            for n, step in enumerate(steps):
+                await client.post("/api/v1/ingest/events", content=body(step), headers=headers)
+                await drain(platform)
+                await _renew(platform)
+                if n == 0:
+                    match = (await client.get("/api/v1/live/matches")).json()["matches"][0]["id"]
+                    await page.goto(f"{url}/live/{match}")
+                    await page.get_by_role("heading", name="Live match").wait_for()
+                live_now = (await client.get(f"/api/v1/live/matches/{match}")).json()
+                for player in live_now["players"]:
+                    if player["here"]:
+                        cells = (player["name"], player["team"], str(player["kills"]), str(player["deaths"]))
+                        row = page.get_by_role("row", name=" ".join(cells), exact=True)
+                        await row.wait_for(timeout=10_000)
+                kills = [kills[1], sum(player["kills"] for player in live_now["players"])]
+        assert len(steps) > 2
+        assert kills[1] > kills[0] > 0
+        # It was told by one stream, and nothing was loaded again.
+        assert [path for path in asked if path.startswith("/live")] == [
+            f"/live/{match}",
+            f"/live/stream?match={match}",
+        ]
+        assert said == []
+
+    browsed(stack, scenario)
+
+
 def test_a_part_is_shown_in_the_frame_of_another_site(stack: Stack) -> None:
     async def scenario(browser: Browser, url: str, platform: Platform) -> None:
         async with http_client(platform) as client:
@@ -124,16 +166,18 @@ async def _forum(page: str) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
 
+@pytest.mark.parametrize("width", SCREENS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(stack: Stack, scheme: Literal["light", "dark"]) -> None:
+def test_axe_finds_nothing_serious(stack: Stack, scheme: Literal["light", "dark"], width: str) -> None:
     async def scenario(browser: Browser, url: str, platform: Platform) -> None:
         async with http_client(platform) as client:
             await play(platform, client)
             await _renew(platform)
             kinds = {path.partition("?")[0].rpartition("/")[0]: path for path in await every_page(client)}
+        across, down, _ = SCREENS[width]
         # The page's own rules for scripts would keep axe out.
         context = await browser.new_context(
-            viewport={"width": 1440, "height": 900}, color_scheme=scheme, bypass_csp=True
+            viewport={"width": across, "height": down}, color_scheme=scheme, bypass_csp=True
         )
         page, axe, found = await context.new_page(), Axe(), []
         for path in dict.fromkeys([*LISTS, *kinds.values()]):

@@ -56,11 +56,12 @@ Cursor = Annotated[str, Meta(max_length=200)]
 
 
 class Curve(msgspec.Struct):
-    """A rating, and the picture of how it came about."""
+    """A rating, the picture of how it came about, and the days that it shows, the latest first."""
 
     current: Current
     picture: Markup
     since: str
+    days: list[Day]
 
 
 class _AskedMatches(msgspec.Struct):
@@ -265,7 +266,7 @@ def _curve(n: int, current: Current, days: Sequence[Day]) -> Curve:
         title=f"Rating in {current.gametype or 'an unknown game type'} day by day",
         desc=f"Now {now.mu:.1f}, with 95% between {now.low:.1f} and {now.high:.1f}.",
     )
-    return Curve(current, picture, own[0].day.isoformat() if own else "")
+    return Curve(current, picture, own[0].day.isoformat() if own else "", own[::-1])
 
 
 def _punched(found: Activity) -> Markup:
