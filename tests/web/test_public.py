@@ -194,8 +194,8 @@ def test_a_matchs_page_says_what_the_api_says(stack: Stack) -> None:
             )
             weapons = rows(shown.partition('id="weapons-table"')[2].partition("</table>")[0])
             assert [row[1] for row in weapons if row] == [str(w["kills"]) for w in report["weapons"]]
-            in_pairs = rows(shown.partition('versus">')[2].partition("</table>")[0])
-            assert sum(int(row[-1]) for row in in_pairs if row) == len(kills)
+            in_pairs = rows(shown.partition('tight versus">')[2].partition("</table>")[0])
+            assert sum(int(row[0]) for row in in_pairs if row) == len(kills)
             if report["mvp"]:
                 assert '<p class="mvp-who"><a class=' in shown
                 assert f"{report['mvp']['points']} points" in words(shown)
