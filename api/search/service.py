@@ -96,7 +96,7 @@ class PlayerRow(msgspec.Struct):
     name: str
 
 
-class _Asked(msgspec.Struct):
+class Sought(msgspec.Struct):
     """What is looked for, folded; bits of its pairs of letters, and how many of them a name has at least."""
 
     folded: str
@@ -118,13 +118,18 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
     if not asked:
         return Found(asked)
     key = _key(asked)
-    names = await servers.names(postgres)
+    sought, names = await asyncio.gather(
+        clickhouse.one(_SQL["asked"], Sought, q=asked), servers.names(postgres)
+    )
+    if sought is None:
+        raise AssertionError("a name folds to something, be it nothing")
     rows, others, found_matches, by_id = await asyncio.gather(
-        players(clickhouse, asked, limit),
+        players(clickhouse, asked, sought, limit),
         clickhouse.rows(
             _SQL["others"],
             _Other,
             q=asked,
+            folded=sought.folded,
             ids=list(names),
             names=list(names.values()),
             limit=limit,
@@ -147,13 +152,12 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
     return found
 
 
-async def players(clickhouse: ClickHouse, q: str, limit: int) -> list[PlayerRow]:
+async def players(clickhouse: ClickHouse, q: str, sought: Sought, limit: int) -> list[PlayerRow]:
     """Return the players with a name that fits, the best first.
 
     Nothing fits better than a beginning: where enough names begin so, no other is looked at.
     """
-    sought = await clickhouse.one(_SQL["asked"], _Asked, q=q)
-    if sought is None or not sought.folded:
+    if not sought.folded:
         return []
     begins = await clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=sought.folded, limit=limit)
     if len(begins) == limit:

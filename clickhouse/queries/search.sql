@@ -35,14 +35,13 @@ LIMIT {limit:UInt32};
 -- name: others
 -- Maps, weapons, and servers, whose names Postgres has.
 WITH
-(SELECT search_fold({q:String})) AS asked,
 (SELECT groupUniqArray(toString(map)) FROM map_daily WHERE map != '') AS maps,
 (SELECT groupUniqArray(toString(weapon)) FROM weapon_totals) AS weapons
 SELECT
     one.1 AS kind,
     one.2 AS id,
     one.3 AS name,
-    search_fit(name, folded_name, {q:String}, asked) AS fit
+    search_fit(name, folded_name, {q:String}, {folded:String}) AS fit
 FROM (
     SELECT one, search_fold(one.3) AS folded_name
     FROM (
