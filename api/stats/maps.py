@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from api.errors import NotFound
+from api.errors import NotFound, Unprocessable
 from api.players.identities import Bots, Identity, identities, parse, person
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "maps")
-Kind = Literal["kills", "deaths"]
+Kind = Literal["kills", "deaths", "traffic"]
 
 
 class Map(msgspec.Struct):
@@ -29,6 +29,8 @@ class Map(msgspec.Struct):
     team_kills: int
     rounds: int
     matches: int
+    won_by_allies: Annotated[int, Meta(description="matches; the others were won by nobody, or not told")]
+    won_by_axis: int
     seconds: Annotated[float, Meta(description="length of all its matches together")]
     last_time: datetime
 
@@ -79,7 +81,10 @@ class Bounds(msgspec.Struct):
 
 
 class Heatmap(msgspec.Struct):
-    """Where kills were made (the killer's place) or deaths died, in square tiles."""
+    """Where kills were made (the killer's place), deaths died, or anybody was, in square tiles.
+
+    Traffic counts each event, of any type, that tells where somebody is.
+    """
 
     map: Annotated[str, Meta(examples=["dm/mohdm6"])]
     kind: Kind
@@ -128,10 +133,13 @@ async def _best(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> li
 
 
 async def heatmap(clickhouse: ClickHouse, name: str, kind: Kind, player: str | None) -> Heatmap:
-    """Return the places of kills or deaths on a map, of everybody or of one player.
+    """Return the places of kills or deaths on a map, of everybody or of one player; or everybody's traffic.
 
-    Raises NotFound for a map that was never played, or for what is no player's id.
+    Raises NotFound for a map that was never played, or for what is no player's id, Unprocessable for the
+    traffic of one player, which is not counted.
     """
+    if kind == "traffic" and player is not None:
+        raise Unprocessable("traffic is counted of everybody together, not of one player")
     tiles, edge, _ = await asyncio.gather(
         _tiles(clickhouse, name, kind, player),
         tile_edge(clickhouse),

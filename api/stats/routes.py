@@ -1,14 +1,18 @@
 """HTTP: stats. Every time is UTC; ids are 16 hexadecimal digits; lists page by an opaque cursor."""
 
+import hashlib
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from litestar import Router, get
+import msgspec
+from litestar import Request, Response, Router, get
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 
 from api import paging
 from api.players.identities import Bots, Flagged
+from api.settings import Settings
 from api.stats import (
     compare,
     digest,
@@ -43,6 +47,8 @@ MapName = Annotated[
     str | None, QueryParameter(max_length=200, description="only this map, such as dm/mohdm6")
 ]
 _HEATMAP = "/heatmap"
+# Of a week that has ended, little changes: what is sent late, or decided by an admin. Seconds.
+_ENDED = 60
 
 
 @get("/global", operation_id="getTotals", summary="Everything counted", tags=["stats"])
@@ -152,14 +158,28 @@ async def get_map(
 
 @get("/digest", operation_id="getDigest", summary="A week of the community", tags=["stats"])
 async def get_digest(
+    request: Request[None, None, State],
     clickhouse: NamedDependency[ClickHouse],
+    settings: NamedDependency[Settings],
     week: Annotated[
         str | None, QueryParameter(max_length=40, description="such as 2026-W47; this week")
     ] = None,
     bots: FromQuery[Bots] = "exclude",
-) -> Digest:
-    """Return what was played in a week (from Monday, UTC), who led, and the week's records."""
-    return await digest.digest(clickhouse, week, bots, _today())
+) -> Response[Digest]:
+    """Return what was played in a week (from Monday, UTC), who led, and the week's records.
+
+    Its `ETag` stays while nothing changes: whoever sends it in `If-None-Match` is answered 304 until then.
+    A week that has ended may be kept for a minute without asking.
+    """
+    found = await digest.digest(clickhouse, week, bots, _today())
+    tag = f'"{hashlib.sha256(msgspec.json.encode(found)).hexdigest()[:24]}"'
+    who = "private" if settings.read_access == "key" else "public"
+    kept = f"{who}, max-age={_ENDED}" if found.ended else f"{who}, no-cache"
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    headers = {"ETag": tag, "Cache-Control": kept, "Vary": "Authorization, X-Server-Token"}
+    if tag in known or known == ["*"]:
+        return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]
+    return Response(found, headers=headers)
 
 
 @get("/query", operation_id="drillDown", summary="One metric by one dimension", tags=["stats"])

@@ -11,12 +11,16 @@ SELECT
     sum(map_daily.rounds) AS rounds,
     max(map_daily.last_time) AS last_time,
     any(ifNull(m.matches, 0)) AS matches,
+    any(ifNull(m.won_by_allies, 0)) AS won_by_allies,
+    any(ifNull(m.won_by_axis, 0)) AS won_by_axis,
     any(ifNull(m.seconds, 0)) AS seconds
 FROM map_daily
 LEFT JOIN (
     SELECT
         map,
         count() AS matches,
+        countIf(winning_team = 'allies') AS won_by_allies,
+        countIf(winning_team = 'axis') AS won_by_axis,
         sum(length) / 1000 AS seconds
     FROM match_results FINAL
     WHERE player_key = 0

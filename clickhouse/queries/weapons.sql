@@ -48,3 +48,25 @@ GROUP BY map
 HAVING kills > 0
 ORDER BY kills DESC, map
 LIMIT 20;
+
+-- name: reach
+-- Kills by distance: bands of game units, the nearest first.
+SELECT
+    band AS since,
+    sum(weapon_reach.kills) AS kills,
+    sum(weapon_reach.kill_headshots) AS kill_headshots
+FROM weapon_reach
+WHERE weapon = {weapon:String}
+GROUP BY band
+ORDER BY band;
+
+-- name: farthest
+-- The longest kill with a weapon, in game units, and when it was; nothing without one.
+SELECT
+    max(weapon_reach.farthest) AS longest,
+    longest.1 AS distance,
+    fromUnixTimestamp64Milli(-longest.2, 'UTC') AS time,
+    longest.3 AS match_key
+FROM weapon_reach
+WHERE weapon = {weapon:String}
+HAVING count() > 0;

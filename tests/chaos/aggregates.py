@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from tests.sql.recount import Recount, best_streak, multi_kills, parts, recount
+from tests.sql.recount import Recount, best_streak, multi_kills, parts, reach, recount, traffic
 
 Row = dict[str, Any]
 Event = dict[str, Any]
@@ -197,11 +197,18 @@ def _tiles(f: Facts) -> tuple[Told, Told]:
     return found, {key: (count,) for key, count in f.plain.tiles.items()}
 
 
+def _weapon_reach(f: Facts) -> tuple[Told, Told]:
+    found = f.summed("weapon_reach", lambda r: (r["weapon"], r["band"]), "kills", "kill_headshots")
+    return found, dict(reach(f.events))
+
+
 def _map_tiles(f: Facts) -> tuple[Told, Told]:
     found = f.summed("map_tiles", lambda r: (r["kind"], r["tile_x"], r["tile_y"]), "events")
     together: Counter[Any] = Counter()
     for (kind, _, tile_x, tile_y), count in f.plain.tiles.items():
         together[kind, tile_x, tile_y] += count
+    for (_, tile_x, tile_y), count in traffic(f.events).items():
+        together["traffic", tile_x, tile_y] += count
     return found, {key: (count,) for key, count in together.items()}
 
 
@@ -302,6 +309,7 @@ EXPECTED: dict[str, tuple[Recounted, ...]] = {
     "player_parts": (_player_parts,),
     "tiles": (_tiles,),
     "map_tiles": (_map_tiles,),
+    "weapon_reach": (_weapon_reach,),
     "matches": (_matches,),
     "match_players": (_match_players, _lifelines),
     "match_results": (_match_results, _match_results_heads),

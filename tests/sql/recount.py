@@ -179,6 +179,33 @@ def _pieces(e: Event, enemies: bool, anchor: float) -> tuple[list[tuple[str, str
     return [piece for piece in killer if piece[1]], [piece for piece in victim if piece[1]]
 
 
+def reach(events: list[Event]) -> dict[tuple[str, int], tuple[int, int]]:
+    """Return kills of enemies and headshots by weapon and band of distance."""
+    counts: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    for e in events:
+        actor, target = e.get("attacker_name") or "", e.get("victim_name") or ""
+        sides = _team(e, "attacker", "player"), _team(e, "victim")
+        mates = e["gametype"] != "1" and sides[0] == sides[1] and sides[0] in SIDES
+        if e["type"] != "player_kill" or not actor or actor == target or mates or not e.get("weapon"):
+            continue
+        if band := dict(_pieces(e, True, 0)[0]).get("distance"):
+            counts[e["weapon"], int(band)]["kills"] += 1
+            counts[e["weapon"], int(band)]["heads"] += e.get("hitloc") in ("head", "helmet")
+    return {key: (found["kills"], found["heads"]) for key, found in counts.items()}
+
+
+def traffic(events: list[Event]) -> Counter[tuple[str, int, int]]:
+    """Return how many events tell of somebody on a tile, by map."""
+    counts: Counter[tuple[str, int, int]] = Counter()
+    for e in events:
+        doer = "attacker" if e.get("attacker_name") else "player"
+        for who, name in {e.get(f"{who}_name", ""): who for who in ("victim", doer)}.items():
+            place: list[Any] = [e.get(f"{name}_{axis}") for axis in "xy"]
+            if who and e.get("map") and all(n is not None and abs(n) < 131072 for n in place):
+                counts[e["map"], int(place[0] // 64), int(place[1] // 64)] += 1
+    return counts
+
+
 def best_streak(seen: Seen) -> int:
     """Return the most kills between two deaths."""
     best = run = 0

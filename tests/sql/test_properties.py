@@ -162,6 +162,7 @@ def test_aggregates_equal_a_plain_recount(clickhouse: ClickHouse, drawn: list[Ev
         await settle(clickhouse)
         await _compare(clickhouse, recount(events))
         await _compare_parts(clickhouse, plain.parts(events, NOON / 1000))
+        await _compare_reach_and_traffic(clickhouse, events)
 
     asyncio.run(insert_and_compare())
 
@@ -223,6 +224,20 @@ async def _compare_parts(clickhouse: ClickHouse, wanted: dict[Any, tuple[int, in
         dict[str, Any],
     )
     assert {(names[r["a"]], r["kind"], r["part"]): (r["k"], r["h"], r["d"]) for r in rows} == wanted
+
+
+async def _compare_reach_and_traffic(clickhouse: ClickHouse, events: list[Event]) -> None:
+    rows = await clickhouse.rows(
+        "SELECT weapon, band, sum(kills) AS k, sum(kill_headshots) AS h FROM weapon_reach GROUP BY ALL",
+        dict[str, Any],
+    )
+    assert {(r["weapon"], r["band"]): (r["k"], r["h"]) for r in rows} == plain.reach(events)
+    tiles = await clickhouse.rows(
+        "SELECT map, tile_x AS x, tile_y AS y, sum(events) AS n FROM map_tiles WHERE kind = 'traffic' "
+        "GROUP BY ALL",
+        dict[str, Any],
+    )
+    assert {(r["map"], r["x"], r["y"]): r["n"] for r in tiles} == dict(plain.traffic(events))
 
 
 async def _compare_matches(clickhouse: ClickHouse, wanted: plain.Recount, name: str, key: int) -> None:

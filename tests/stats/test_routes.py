@@ -1,10 +1,12 @@
 """The routes of stats and matches, as callers see them, over real engines."""
 
+import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.di import Provide
@@ -61,6 +63,7 @@ def _app(platform: Platform) -> Litestar:
         dependencies={
             "clickhouse": Provide(lambda: platform.clickhouse, sync_to_thread=False),
             "postgres": Provide(lambda: platform.postgres, sync_to_thread=False),
+            "settings": Provide(lambda: platform.settings, sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
         logging_config=None,
@@ -347,3 +350,32 @@ def test_openapi_names_every_operation(stack: Stack) -> None:
         "getOnThisDay",
         "getDigest",
     }
+
+
+@pytest.mark.parametrize(("read_access", "who"), [("open", "public"), ("key", "private")])
+def test_an_ended_week_may_be_kept(stack: Stack, read_access: str, who: str) -> None:
+    closed = msgspec.structs.replace(stack.settings, read_access=read_access)
+
+    async def ask(platform: Platform) -> None:
+        async with _client(_app(platform)) as client:
+            ended = await client.get(f"{STATS}/digest?week=2020-W10")
+            current = await client.get(f"{STATS}/digest")
+            assert ended.headers["cache-control"] == f"{who}, max-age=60"
+            assert current.headers["cache-control"] == f"{who}, no-cache"
+            sent = {"If-None-Match": f'"x", W/{ended.headers["etag"]}'}
+            again = await client.get(f"{STATS}/digest?week=2020-W10", headers=sent)
+            assert (again.status_code, again.content) == (304, b"")
+            assert (await client.get(f"{STATS}/digest", headers=sent)).status_code == 200
+
+    dataclasses.replace(stack, settings=closed).run(ask)
+
+
+def test_traffic_is_everybodys(stack: Stack) -> None:
+    async def look(client: httpx.AsyncClient) -> Json:
+        ann = (await client.get(f"{STATS}/players?q=Ann")).json()["players"][0]["player"]["id"]
+        answer = await client.get(f"{STATS}/maps/dm/mohdm6/heatmap?kind=traffic&player={ann}")
+        assert answer.status_code == 422
+        return (await client.get(f"{STATS}/maps/dm/mohdm6/heatmap?kind=traffic")).json()
+
+    traffic = _with_events(stack, look)
+    assert (traffic["total"], traffic["kind"]) == (28, "traffic")

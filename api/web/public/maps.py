@@ -18,6 +18,11 @@ from api.web.units import METRES_PER_UNIT
 
 _PLAYERS: Final = 20
 _FULLEST: Final = 15
+_TITLES: Final[dict[Kind, str]] = {
+    "kills": "Where killers stood",
+    "deaths": "Where players died",
+    "traffic": "Where players were",
+}
 
 
 class _Asked(msgspec.Struct):
@@ -45,13 +50,13 @@ async def list_maps(request: PageRequest, platform: Here) -> Response[bytes]:
 @get("/maps/{name:path}")
 @kept()
 async def show_map(request: PageRequest, platform: Here, name: FromPath[str]) -> Response[bytes]:
-    """Show a map, who kills most on it and with what, and where they killed or died."""
+    """Show a map, who kills most on it and with what, and where they killed, died, or went."""
     query, asked_for = asked(request, _Asked), name.removeprefix("/")
     found, heat = await asyncio.gather(
         maps.one_map(platform.clickhouse, asked_for, query.bots, _PLAYERS),
         maps.heatmap(platform.clickhouse, asked_for, query.kind, None),
     )
-    title = "Where killers stood" if query.kind == "kills" else "Where players died"
+    title = _TITLES[query.kind]
     return page(
         request,
         "public/map.html",
