@@ -15,7 +15,13 @@ from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "achievements")
-_PLAIN: Final[tuple[Table, ...]] = ("totals", "acts", "ratings", "parts", "weapons")
+_PLAIN: Final[dict[Table, str]] = {
+    "totals": "of_totals",
+    "acts": "of_acts",
+    "ratings": "of_ratings",
+    "parts": "of_parts",
+    "weapons": "of_weapons",
+}
 _ACTS: Final = sorted(
     {
         act
@@ -109,7 +115,7 @@ def _counts() -> list[str]:
         table: Table = CAREER[family.of].table if family.counts == "career" else "results"
         by_table.setdefault(table, []).append(family)
     return [
-        *(_plain(f"of_{table}", by_table[table]) for table in _PLAIN if table in by_table),
+        *(_plain(name, by_table[table]) for table, name in _PLAIN.items() if table in by_table),
         _of_results(by_table.get("results", [])),
     ]
 
