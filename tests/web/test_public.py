@@ -222,7 +222,8 @@ def test_every_page_has_words_when_there_is_nothing(stack: Stack) -> None:
         for path in LISTS:
             shown = await page(client, path)
             assert shown.count("<h1>") == 1, path
-            assert 'class="empty' in shown, path
+            # What can be earned is there before anybody earns it.
+            assert 'class="empty' in shown or path == "/achievements", path
         for path in ("/players/00000000000000aa", "/matches/00000000000000aa", "/players/x"):
             answer = await client.get(path, headers=HTML)
             assert answer.status_code == 404
