@@ -11,6 +11,7 @@ import pytest
 
 from api.errors import Unprocessable
 from api.paging import START
+from api.players import people
 from api.players.identities import identities
 from api.ratings import queries as ratings
 from api.stats import leaderboards, metrics, page
@@ -334,8 +335,10 @@ def test_flagged_players_and_bots_have_no_place_among_ratings(clickhouse: ClickH
         await _play(clickhouse)
         found = [await names()]
         await clickhouse.command(marked, name="Ann", bot=0, flagged=True)
+        await people.refresh(clickhouse)
         found.append(await names())
         await clickhouse.command(marked, name="Amy", bot=1, flagged=False)
+        await people.refresh(clickhouse)
         return [*found, await names()]
 
     everybody, unflagged, human = {"Ann", "Amy", "Bob"}, {"Amy", "Bob"}, {"Bob"}
