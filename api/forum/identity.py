@@ -8,12 +8,10 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from msgspec import Meta
 
-from api import jobs
 from api.audit.service import Actor
 from api.errors import Conflict, Forbidden, Unprocessable
 from api.forum.desk import HEADERS, ForumRequest, Fragment, Here, Viewer, form, forum_of, fragment, member_of
 from api.logins import decisions
-from api.logins import links as logins
 from api.logins.members import CLIENT_ID, Label
 from api.logins.trust import Policy
 from api.platform import Platform
@@ -99,8 +97,8 @@ async def change_identity(
 async def export_identity(platform: Here, viewer: Viewer, actor: NamedDependency[Actor]) -> Response[Export]:
     """Return all that is kept of the member as a player, as JSON."""
     who = await _who(platform, viewer)
-    player = await logins.player_of(platform.clickhouse, who.id)
-    kept = await privacy.export(platform.postgres, platform.clickhouse, platform.settings, player, actor)
+    stores = platform.postgres, platform.clickhouse, platform.settings
+    kept = await privacy.export(*stores, f"member:{who.id}", actor)
     return Response(kept, headers=HEADERS)
 
 
@@ -150,10 +148,9 @@ async def _erased(platform: Platform, asked: _Form, who: Member, by: Actor) -> s
         raise Unprocessable(f"type {_ERASE_WORD} to confirm; nothing was erased")
     if platform.clickhouse.cluster:
         raise Conflict("on this platform an admin erases players; ask one")
-    player = await logins.player_of(platform.clickhouse, who.id)
     # It may take minutes, for which no page waits: the worker does it.
-    await jobs.ask_about(platform.redis, jobs.question("erase", player, by))
-    return "You are being taken out of everything. That takes some minutes."
+    await privacy.ask(platform.postgres, who.id, by)
+    return "You are being taken out of everything. That takes minutes; an alert says when it is done."
 
 
 async def _shown(
@@ -174,6 +171,7 @@ async def _shown(
         codes=await links.codes(forum_of(platform), who.id, _CODES),
         now=now,
         erase_word=_ERASE_WORD,
+        erasing_since=await privacy.asked_at(platform.postgres, who.id),
         **{"code": None, **more},
     )
 

@@ -203,7 +203,7 @@ async def _tell(postgres: Postgres, forum: Database) -> int:
 def _write(transaction: Transaction, changes: list[_Change]) -> None:
     for row in changes:
         if row.kind == "erased":
-            links.erase(transaction, int(row.subject))
+            links.erase(transaction, int(row.subject), datetime.now(UTC))
         elif row.kind == "link":
             if row.linked_member is None or row.claimed_at is None:
                 links.unlink(transaction, row.subject)

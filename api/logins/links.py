@@ -194,9 +194,14 @@ async def members_of(postgres: Postgres, clickhouse: ClickHouse, players: list[s
     linked = (
         [row.member_id for row in await postgres.rows(_SQL["linked_members"], _Member)] if players else []
     )
-    if not linked:
+    return await members_among(clickhouse, linked, players)
+
+
+async def members_among(clickhouse: ClickHouse, members: list[int], players: list[str]) -> dict[str, int]:
+    """Return which of some players are one of some members."""
+    if not members:
         return {}
-    rows = await clickhouse.rows(_LINKS["members"], _MemberPlayer, members=linked, players=players)
+    rows = await clickhouse.rows(_LINKS["members"], _MemberPlayer, members=members, players=players)
     return {row.id: row.member for row in rows}
 
 

@@ -1,4 +1,4 @@
-"""Completes erasures that were killed."""
+"""Completes erasures that were killed, and erases the members who have asked for it."""
 
 from redis.asyncio import Redis
 
@@ -9,5 +9,6 @@ from api.stores.postgres import Postgres
 
 
 async def step(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, settings: Settings) -> None:
-    """Complete what was begun, if anything was."""
+    """Complete what was begun, if anything was, and do what was asked for."""
     await service.finish(postgres, clickhouse, redis, settings)
+    await service.erase_who_asked(postgres, clickhouse, redis, settings)

@@ -6,6 +6,7 @@ total can change. Each step leaves things whole and may be repeated: an erasure 
 Postgres, and completed by the next step of the worker or the next call.
 """
 
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,6 +39,8 @@ _LOG = queries("clickhouse", "privacy")
 _SQL = queries("postgres", "privacy")
 _LEFT_OUT = queries("postgres", "left_out")
 _STAND_IN: Final = "erased-"
+# A member of the forum, who need not have played.
+_BY_MEMBER: Final = re.compile(r"member:([1-9]\d{0,8})")
 # What counts, and what was taken out of the numbers.
 _LOGS: Final = ("raw_events", "raw_events_left_out")
 _ERASE: Final = (
@@ -53,6 +56,7 @@ _ERASE: Final = (
     "erase_player_merges",
     "erase_admin_marks",
     "erase_changed_marks",
+    "erase_erasures_asked",
 )
 Row = dict[str, Any]
 
@@ -137,6 +141,15 @@ class _Member(msgspec.Struct):
     member_id: int
 
 
+class _Asked(msgspec.Struct):
+    member_id: int
+    asked_by: Actor
+
+
+class _AskedAt(msgspec.Struct):
+    asked_at: datetime
+
+
 class _Client(msgspec.Struct):
     client_id: str
 
@@ -206,12 +219,13 @@ async def erase(
 ) -> Erased:
     """Take a player out of everything, or in a dry run count what that would be.
 
-    Writers wait meanwhile. Raises NotFound for a player of whom nothing is kept, Conflict for one who was
-    erased, while ClickHouse refuses a block, and on a cluster.
+    `public_id`: of the player, or `member:7` for a member of the forum, played or not. Writers wait.
+    Raises NotFound for a player of whom nothing is kept, Conflict for one who was erased, while ClickHouse
+    refuses a block, and on a cluster.
     """
-    key = parse(public_id)
+    key, member = await _of(clickhouse, public_id)
     if dry_run:
-        who = await _who(postgres, clickhouse, key)
+        who = await _who(postgres, clickhouse, key, member)
         rows = await _count(postgres, clickhouse, redis, who)
         return Erased(False, rows, None, await _namesakes(clickhouse, who))
     async with _alone(postgres, clickhouse) as lock:
@@ -222,7 +236,7 @@ async def erase(
                 return erased
         await links.write_changed_now(postgres, clickhouse)
         await marks.write_changed_now(postgres, clickhouse)
-        who = await _who(postgres, clickhouse, key)
+        who = await _who(postgres, clickhouse, key, member)
         await _begin(postgres, clickhouse, redis, settings, who, by)
         return (await _finish_all(postgres, clickhouse, redis, settings, lock))[-1][1]
 
@@ -236,14 +250,36 @@ async def finish(postgres: Postgres, clickhouse: ClickHouse, redis: Redis, setti
         return len(await _finish_all(postgres, clickhouse, redis, settings, lock))
 
 
+async def ask(postgres: Postgres, member_id: int, by: Actor) -> None:
+    """Note that a member is to be erased. A worker does it, and again until it is done."""
+    async with postgres.transaction() as connection:
+        await connection.execute(_SQL["ask"], (member_id, msgspec.json.encode(by).decode()))
+        await audit.record(connection, by, "player.ask_to_erase", f"member {member_id}")
+
+
+async def asked_at(postgres: Postgres, member_id: int) -> datetime | None:
+    """Return since when a member is to be erased; None when nothing is to be done."""
+    found = await postgres.rows(_SQL["asked_at"], _AskedAt, member_id)
+    return found[0].asked_at if found else None
+
+
+async def erase_who_asked(
+    postgres: Postgres, clickhouse: ClickHouse, redis: Redis, settings: Settings
+) -> None:
+    """Erase the members who have asked for it. Raises as `erase` does; then all of them still wait."""
+    for row in await postgres.rows(_SQL["asked"], _Asked):
+        stores = postgres, clickhouse, redis, settings
+        await erase(*stores, f"member:{row.member_id}", row.asked_by, dry_run=False)
+
+
 async def export(
     postgres: Postgres, clickhouse: ClickHouse, settings: Settings, public_id: str, by: Actor
 ) -> Export:
-    """Return all that is kept of a player, and note that it was handed out.
+    """Return all that is kept of a player, or of `member:7`, and note that it was handed out.
 
     Raises NotFound for a player of whom nothing is kept.
     """
-    who = await _who(postgres, clickhouse, parse(public_id))
+    who = await _who(postgres, clickhouse, *await _of(clickhouse, public_id))
     found = _in_postgres(who)
     counts = {}
     for table in await _tables(clickhouse, who, who.keys, [str(key) for key in who.keys]):
@@ -298,15 +334,25 @@ async def _alone(postgres: Postgres, clickhouse: ClickHouse) -> AsyncIterator[Co
         yield lock
 
 
-async def _who(postgres: Postgres, clickhouse: ClickHouse, key: int) -> _Who:
+async def _of(clickhouse: ClickHouse, public_id: str) -> tuple[int, int | None]:
+    """Return the key of whom an id means, and the member if it names one. Raises NotFound."""
+    named = _BY_MEMBER.fullmatch(public_id)
+    if named is None:
+        return parse(public_id), None
+    member = int(named[1])
+    return parse(await links.player_of(clickhouse, member)), member
+
+
+async def _who(postgres: Postgres, clickhouse: ClickHouse, key: int, member: int | None) -> _Who:
     """Return a person by any of their keys: what the log and the logins know."""
     found = await person(clickhouse, key)
     rows = await clickhouse.rows(_LOG["identities"], _Identity, keys=found.keys)
     if any(row.client.startswith(_STAND_IN) for row in rows):
         raise Conflict(f"player {key:016x} has been erased, and is nobody")
     clients = {row.client for row in rows if row.client}
-    members = [row.member_id for row in await postgres.rows(_SQL["members_of"], _Member, sorted(clients))]
-    clients |= {row.client_id for row in await postgres.rows(_SQL["clients_of"], _Client, members)}
+    members = {row.member_id for row in await postgres.rows(_SQL["members_of"], _Member, sorted(clients))}
+    members |= {member} if member is not None else await _members(postgres, clickhouse, found.player)
+    clients |= {row.client_id for row in await postgres.rows(_SQL["clients_of"], _Client, sorted(members))}
     if not rows and not members:
         raise NotFound(f"no player has the id {key:016x}: nothing is kept of one")
     # A client that logged in and sent nothing yet has a key, too.
@@ -323,6 +369,12 @@ async def _who(postgres: Postgres, clickhouse: ClickHouse, key: int) -> _Who:
         sorted(members),
         [known_by.get(each, ("", "")) for each in keys],
     )
+
+
+async def _members(postgres: Postgres, clickhouse: ClickHouse, player: int) -> set[int]:
+    """Return the member who a player is, if the logins know them: one who logged in need not have played."""
+    known = [row.member_id for row in await postgres.rows(_SQL["known_members"], _Member)]
+    return set((await links.members_among(clickhouse, known, [f"{player:016x}"])).values())
 
 
 async def _namesakes(clickhouse: ClickHouse, who: _Who) -> list[str]:

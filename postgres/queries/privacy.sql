@@ -22,6 +22,28 @@ SELECT DISTINCT member_id FROM smf_user_mappings WHERE client_id = ANY(%s) AND s
 -- name: clients_of
 SELECT DISTINCT client_id FROM smf_user_mappings WHERE member_id = ANY(%s) AND state = 'linked';
 
+-- name: known_members
+SELECT member_id FROM smf_user_mappings
+UNION
+SELECT member_id FROM login_tokens
+UNION
+SELECT member_id FROM login_policies
+UNION
+SELECT member_id FROM trusted_ips
+UNION
+SELECT member_id FROM pending_ip_approvals
+UNION
+SELECT member_id FROM login_token_history WHERE member_id IS NOT NULL;
+
+-- name: ask
+INSERT INTO erasures_asked (member_id, asked_by) VALUES (%s, %s::jsonb) ON CONFLICT DO NOTHING;
+
+-- name: asked_at
+SELECT asked_at FROM erasures_asked WHERE member_id = %s;
+
+-- name: asked
+SELECT member_id, asked_by FROM erasures_asked ORDER BY asked_at;
+
 -- name: count
 SELECT
     (
@@ -100,6 +122,9 @@ WHERE undone_at IS NULL AND (player = ANY(%(ids)s) OR keys && %(keys)s::text [])
 
 -- name: erase_changed_marks
 DELETE FROM changed_marks WHERE player_key = ANY(%(keys)s);
+
+-- name: erase_erasures_asked
+DELETE FROM erasures_asked WHERE member_id = ANY(%(members)s);
 
 -- name: marks
 SELECT kind, player, reason, made_at, undone_at

@@ -3,15 +3,18 @@
 import re
 from typing import Any
 
-import msgspec
 import pytest
 
-from api import jobs
 from api.audit import service as audit
+from api.errors import NotFound, StoreUnavailable
+from api.forum import links
 from api.logins import decisions
+from api.logins import links as logins
 from api.platform import Platform
+from api.privacy import job as erasures
+from api.privacy import service as privacy
 from tests.forum.client import Forum
-from tests.forum.desk import at_the_forum
+from tests.forum.desk import ME, at_the_forum
 from tests.mariadb_server import ForumDatabase
 from tests.stack import Stack, add_server, player
 
@@ -141,14 +144,108 @@ def test_every_form_can_carry_the_forums_session_and_goes_back_to_its_page(
     assert not re.search(r"\son\w+=|style=|javascript:", shown)
 
 
-def test_erasing_oneself_is_left_to_the_worker(stack: Stack, forum: ForumDatabase) -> None:
-    async def use(platform: Platform, client: Forum) -> jobs.Job:
-        answer = await client.post(PATH, {"do": "erase", "confirm": "ERASE"})
-        assert "taken out" in answer.json()["notice"]
-        [queued] = await platform.redis.lrange("jobs", 0, -1)
-        return msgspec.json.decode(queued, type=jobs.Job)
+async def of_member(platform: Platform, member: int) -> list[str]:
+    """Return the tables of Postgres that know a member."""
+    tables = await platform.postgres.rows(
+        "SELECT table_name AS name FROM information_schema.columns "
+        "WHERE table_schema = 'public' AND column_name = 'member_id'",
+        dict[str, str],
+    )
+    found = []
+    for table in tables:
+        sql = f"SELECT count(*) AS rows FROM {table['name']} WHERE member_id = %s"
+        if (await platform.postgres.rows(sql, dict[str, int], member))[0]["rows"]:
+            found.append(table["name"])
+    return sorted(found)
 
-    job = at_the_forum(stack, forum, use)
-    assert job.task == "erase"
-    assert job.by is not None
-    assert job.by.name == "our board: member 7"
+
+async def work(platform: Platform) -> None:
+    await erasures.step(platform.postgres, platform.clickhouse, platform.redis, platform.settings)
+    await links.step(platform.postgres, platform.forum)
+
+
+def test_who_never_sent_an_event_is_erased(stack: Stack, forum: ForumDatabase) -> None:
+    async def use(platform: Platform, client: Forum) -> None:
+        server = await add_server(platform)
+        for name in ("c1", "c2"):
+            assert await log_in(platform, server, await code_of(client), name, "192.0.2.7") == "logged_in"
+        await html_of(client, do="policy", policy="approval")
+        assert await log_in(platform, server, await code_of(client), "c3", "198.51.100.9") == "pending"
+        await links.step(platform.postgres, platform.forum)
+        assert len(await of_member(platform, 7)) == 6
+        kept = (await client.get(f"{PATH}/export")).json()
+        assert (kept["events"], len(kept["links"]), len(kept["approvals"])) == (0, 2, 1)
+        answer = (await client.post(PATH, {"do": "erase", "confirm": "ERASE"})).json()
+        assert "taken out" in answer["notice"]
+        assert "You are being taken out since" in answer["html"]
+        # Asked twice is once; and it is asked in a store that outlives a queue.
+        await client.post(PATH, {"do": "erase", "confirm": "ERASE"})
+        await platform.redis.flushdb()
+        await work(platform)
+        assert await of_member(platform, 7) == []
+        assert [row["member_id"] for row in forum.rows("player_links")] == []
+        assert [row["member_id"] for row in forum.rows("login_tokens")] == []
+        [told] = forum.rows("alerts")
+        assert (told["member_id"], told["path"]) == (7, "identity")
+        shown = (await client.get(PATH)).json()["html"]
+        assert "Erase me" in shown
+        assert "None yet" in shown
+        entries = await audit.page(platform.postgres, limit=20)
+        assert not [entry for entry in entries if entry.subject in ("member 7", "client c1")]
+        assert [entry.name for entry in entries if entry.action == "player.erase"] == ["our board: member 7"]
+        # It is over: the next step has nothing to do, and a login begins anew.
+        await work(platform)
+        assert len(forum.rows("alerts")) == 1
+        assert await log_in(platform, server, await code_of(client), "c1", "192.0.2.7") == "logged_in"
+
+    at_the_forum(stack, forum, use)
+
+
+def test_who_is_in_no_store_is_told_that_it_is_done(stack: Stack, forum: ForumDatabase) -> None:
+    async def use(platform: Platform, client: Forum) -> None:
+        assert (await client.get(f"{PATH}/export")).json()["member_ids"] == [7]
+        await client.post(PATH, {"do": "erase", "confirm": "ERASE"})
+        await work(platform)
+        assert [row["member_id"] for row in forum.rows("alerts")] == [7]
+
+    at_the_forum(stack, forum, use)
+
+
+def test_a_request_to_be_erased_waits_while_it_cannot_be_done(
+    stack: Stack, forum: ForumDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise StoreUnavailable("clickhouse", "the disk is full")
+
+    async def use(platform: Platform, client: Forum) -> None:
+        await client.post(PATH, {"do": "erase", "confirm": "ERASE"})
+        with monkeypatch.context() as patch:
+            patch.setattr(privacy, "_clean_tables", full)
+            with pytest.raises(StoreUnavailable):
+                await work(platform)
+        assert await of_member(platform, 7) == ["erasures_asked"]
+        await work(platform)
+        assert await of_member(platform, 7) == []
+        assert [row["member_id"] for row in forum.rows("alerts")] == [7]
+
+    at_the_forum(stack, forum, use)
+
+
+@pytest.mark.parametrize("named", ["by member", "by player"])
+def test_an_admin_erases_who_logged_in_and_never_played(
+    stack: Stack, forum: ForumDatabase, named: str
+) -> None:
+    async def use(platform: Platform, client: Forum) -> None:
+        server = await add_server(platform)
+        await log_in(platform, server, await code_of(client), "c1", "192.0.2.7")
+        player_of_member = await logins.player_of(platform.clickhouse, 7)
+        id_ = "member:7" if named == "by member" else player_of_member
+        stores = platform.postgres, platform.clickhouse, platform.redis, platform.settings
+        would = await privacy.erase(*stores, id_, ME, dry_run=True)
+        assert (would.done, would.rows["smf_user_mappings"], would.rows["trusted_ips"]) == (False, 1, 1)
+        assert (await privacy.erase(*stores, id_, ME, dry_run=False)).done
+        assert await of_member(platform, 7) == []
+        with pytest.raises(NotFound):
+            await privacy.erase(*stores, player_of_member, ME, dry_run=False)
+
+    at_the_forum(stack, forum, use)

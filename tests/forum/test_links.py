@@ -262,4 +262,7 @@ def test_who_is_erased_is_gone_from_the_forum_too(stack: Stack, forum: ForumData
     assert told(forum) == {"c2": 8}
     assert [row["member_id"] for row in forum.rows("login_tokens")] == [8]
     assert [row["member_id"] for row in forum.rows("achievement_progress")] == [8]
-    assert [row["member_id"] for row in forum.rows("alerts")] == [8]
+    assert {(row["member_id"], row["path"]) for row in forum.rows("alerts")} == {
+        (7, "identity"),
+        (8, "members/7/record"),
+    }
