@@ -15,8 +15,8 @@ from chdb.state.sqlitelike import Connection
 from sqlfluff.core import FluffConfig, Linter
 
 from api.achievements import queries as achievements
-from api.stats import leaderboards
-from api.stats.metrics import METRICS, RECIPES
+from api.stats import drilldown, leaderboards
+from api.stats.metrics import METRICS
 from api.stores import sql
 
 _LINE_LENGTH = 125
@@ -121,8 +121,8 @@ def _composed(path: Path, name: str, query: str) -> Iterator[str]:
             yield achievements.composed(name)
     elif path.stem == "drilldown":
         for metric in METRICS.values():
-            if metric.drilldown:
-                yield query.replace("{value:Expression}", RECIPES[metric.name].value)
+            if metric.dimensions and drilldown.asked_of(metric) == name:
+                yield drilldown.composed(metric.name)
 
 
 def named(text: str) -> Iterator[tuple[str, str]]:

@@ -1,36 +1,24 @@
-"""Drill-down: one metric by one dimension, counted from the log itself, within bounds."""
+"""Drill-down: one metric by one dimension, within bounds.
+
+What is counted event by event is asked of the log itself; what follows from whole matches, of their results.
+"""
 
 import asyncio
 from datetime import date, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, get_args
 
 import msgspec
 from msgspec import Meta
 
 from api.errors import StoreUnavailable, Unprocessable
 from api.players.identities import Bots, identities, parse, person
-from api.stats.metrics import RECIPES, Metric, countable, reporting
+from api.stats.leaderboards import why_unknown
+from api.stats.metrics import RECIPES, By, Metric, countable, is_counted, metric, reporting
 from api.stores.clickhouse import ClickHouse, QueryError
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "drilldown")
 
-By = Literal[
-    "player",
-    "victim",
-    "killer",
-    "weapon",
-    "map",
-    "gametype",
-    "server",
-    "hitloc",
-    "cause",
-    "stance",
-    "hour",
-    "weekday",
-    "reach",
-    "item",
-]
 BAND: Final = 256
 _DEFAULT_DAYS = 30
 _PEOPLE = frozenset({"player", "victim", "killer"})
@@ -40,7 +28,10 @@ _TOO_MUCH = ("Code: 158.", "Code: 159.", "Code: 160.", "Code: 241.")
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """Which events are counted: all that is given must hold. Days are UTC; `until` is not counted in."""
+    """Which events are counted: all that is given must hold. Days are UTC; `until` is not counted in.
+
+    `reach` is any distance in game units: it stands for its whole band.
+    """
 
     since: date | None = None
     until: date | None = None
@@ -53,6 +44,11 @@ class Filter(msgspec.Struct, frozen=True):
     player: str | None = None
     victim: str | None = None
     killer: str | None = None
+    stance: str | None = None
+    hour: int | None = None
+    weekday: int | None = None
+    reach: int | None = None
+    item: str | None = None
     bots: Bots = "exclude"
 
 
@@ -70,17 +66,26 @@ class Part(msgspec.Struct):
     ]
     name: Annotated[str, Meta(description="a player's name; for others the part itself")]
     value: Annotated[float, Meta(examples=[12.0])]
-    events: Annotated[int, Meta(description="how many events of any kind were looked at for it")]
+    events: Annotated[
+        int,
+        Meta(
+            description="how many events of any kind were looked at for it; parts in matches, where the "
+            "metric follows from those"
+        ),
+    ]
 
 
 class Drilldown(msgspec.Struct):
-    """A metric by a dimension, the highest first; hours, weekdays and distances in their own order."""
+    """A metric by a dimension, the best first; hours, weekdays and distances in their own order."""
 
     metric: Metric
     by: By
     since: date
     until: date
     parts: list[Part]
+    unknown: Annotated[
+        str | None, Meta(description="why nothing can be said: no server here reports what it takes")
+    ] = None
 
 
 class _Row(msgspec.Struct):
@@ -94,62 +99,59 @@ async def drill_down(
 ) -> Drilldown:
     """Count a metric by a dimension; without days, over the last 30.
 
-    Raises NotFound for what is no player's id, Unprocessable for an unknown metric and one that follows from
-    whole matches, for days in the wrong order, for a dimension that the metric does not have, and for what
-    would read too much.
+    Raises NotFound for what is no player's id, Unprocessable for an unknown metric, for a dimension or a
+    filter that the metric does not have, for days in the wrong order, and for what would read too much.
     """
-    metric = countable(name)
-    _check(metric, by)
+    asked = countable(name, by, [each for each in get_args(By) if getattr(chosen, each) is not None])
     until = chosen.until or today + timedelta(days=1)
     since = chosen.since or until - timedelta(days=_DEFAULT_DAYS)
     if since >= until:
         raise Unprocessable(f"`since` ({since}) must be before `until` ({until}), which is not counted in")
-    rows = await _rows(clickhouse, metric, by, chosen, since, until, limit)
+    rows = await _rows(clickhouse, asked, by, chosen, since, until, limit)
     people = await identities(clickhouse, [int(row.part, 16) for row in rows]) if by in _PEOPLE else {}
     names = {identity.id: identity.name for identity in people.values()}
     parts = [Part(row.part, names.get(row.part, row.part), row.value, row.events) for row in rows]
-    return Drilldown(metric, by, since, until, parts)
+    unknown = None if rows else await why_unknown(clickhouse, asked, chosen.server)
+    return Drilldown(asked, by, since, until, parts, unknown)
 
 
-def _check(metric: Metric, by: By) -> None:
-    # Who was killed is told by the killer's side of an event, who killed by the victim's.
-    suffered = RECIPES[metric.name].suffered
-    wrong = (by == "victim" and suffered) or (by == "killer" and not suffered)
-    if wrong or (by in ("victim", "killer") and metric.name == "kd"):
-        raise Unprocessable(
-            f"{metric.name!r} cannot be told by {by}: deaths and damage taken have a killer, all else has "
-            "a victim"
-        )
+def composed(name: str) -> str:
+    """Return the SQL of a metric: that of what it is counted from, with the catalogue's expression in it."""
+    return _SQL[asked_of(metric(name))].replace("{value:Expression}", RECIPES[name].value)
+
+
+def asked_of(chosen: Metric) -> str:
+    """Return the query that counts a metric."""
+    if is_counted(chosen):
+        return "grouped"
+    return "rated" if chosen.source == "rated" else "matched"
 
 
 async def _rows(
-    clickhouse: ClickHouse, metric: Metric, by: By, chosen: Filter, since: date, until: date, limit: int
+    clickhouse: ClickHouse, asked: Metric, by: By, chosen: Filter, since: date, until: date, limit: int
 ) -> list[_Row]:
-    players, victims, killers = await asyncio.gather(
-        *(_keys(clickhouse, one) for one in (chosen.player, chosen.victim, chosen.killer))
-    )
+    recipe = RECIPES[asked.name]
+    someone = (chosen.player, chosen.victim, chosen.killer)
+    players, victims, killers = await asyncio.gather(*(_keys(clickhouse, one) for one in someone))
     try:
         return await clickhouse.rows(
-            _SQL["grouped"].replace("{value:Expression}", RECIPES[metric.name].value),
+            composed(asked.name),
             _Row,
-            acts=list(RECIPES[metric.name].acts),
-            reporting=reporting(metric),
+            acts=list(recipe.acts),
+            reporting=reporting(asked),
+            signed=recipe.signed,
+            lowest=asked.direction == "lowest",
             by=by,
             band=BAND,
             since=since.isoformat(),
             until=until.isoformat(),
-            server=chosen.server or 0,
-            map=chosen.map or "",
-            gametype=chosen.gametype or "",
-            weapon=chosen.weapon or "",
-            hitloc=chosen.hitloc or "",
-            cause=chosen.cause or "",
+            **_parts(chosen),
             players=players,
             victims=victims,
             killers=killers,
             bots=chosen.bots,
             # Whoever is asked about by name is told of, flagged or not.
-            ranks=by == "player" and chosen.player is None,
+            ranks=by in _PEOPLE and someone == (None, None, None),
             in_order=by in _IN_ORDER,
             limit=limit,
         )
@@ -160,6 +162,23 @@ async def _rows(
                 "and `until`, a server or a map"
             ) from error
         raise
+
+
+def _parts(chosen: Filter) -> dict[str, str | int]:
+    """Return what is narrowed to, as the queries write it: '' and 0 for everything."""
+    return {
+        "server": chosen.server or 0,
+        "map": chosen.map or "",
+        "gametype": chosen.gametype or "",
+        "weapon": chosen.weapon or "",
+        "hitloc": chosen.hitloc or "",
+        "cause": chosen.cause or "",
+        "stance": chosen.stance or "",
+        "item": chosen.item or "",
+        "hour": "" if chosen.hour is None else f"{chosen.hour:02}",
+        "weekday": str(chosen.weekday or ""),
+        "reach": "" if chosen.reach is None else str(chosen.reach // BAND * BAND),
+    }
 
 
 async def _keys(clickhouse: ClickHouse, public_id: str | None) -> list[int]:

@@ -96,7 +96,7 @@ async def board(
     more = len(rows) > limit
     end = Cursor(shown[-1].score, shown[-1].player, after.passed + len(shown)) if more else None
     days = window(scope.period, today)
-    unknown = None if rows else await _unknown(clickhouse, chosen, scope)
+    unknown = None if rows else await why_unknown(clickhouse, chosen, scope.server)
     return Board(chosen, scope, days.since, days.until, places, paging.encode(end) if end else None, unknown)
 
 
@@ -186,14 +186,15 @@ def _check(chosen: Metric, scope: Scope) -> None:
         )
 
 
-async def _unknown(clickhouse: ClickHouse, chosen: Metric, scope: Scope) -> str | None:
+async def why_unknown(clickhouse: ClickHouse, chosen: Metric, server: int | None) -> str | None:
+    """Say why nothing can be known of a metric on a server, or on any; None where something can."""
     if not chosen.reports:
         return None
     types = list(chosen.reports)
-    found = await clickhouse.one(_SQL["reporting"], _Reporting, types=types, server=scope.server or 0)
+    found = await clickhouse.one(_SQL["reporting"], _Reporting, types=types, server=server or 0)
     if found is not None and found.servers:
         return None
-    where = "This server never" if scope.server else "No server ever"
+    where = "This server never" if server else "No server ever"
     return f"{where} reported {' or '.join(types)}, so {chosen.title.lower()} cannot be known."
 
 

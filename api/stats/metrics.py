@@ -5,7 +5,8 @@ docs/stats.md. An expression is SQL over the columns of its source, and nothing 
 drill-down reads the same names from the log itself (clickhouse/queries/drilldown.sql).
 """
 
-from typing import Annotated, Final, Literal
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +16,22 @@ from api.errors import Unprocessable
 Group = Literal["combat", "movement", "items", "match play", "social", "fun"]
 Source = Literal["daily", "acts", "by_match", "rated"]
 Ranks = Literal["value", "wilson_95"]
+By = Literal[
+    "player",
+    "victim",
+    "killer",
+    "weapon",
+    "map",
+    "gametype",
+    "server",
+    "hitloc",
+    "cause",
+    "stance",
+    "hour",
+    "weekday",
+    "reach",
+    "item",
+]
 
 SOURCES: Final[dict[Source, str]] = {
     "daily": "by day",
@@ -55,7 +72,9 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
             description="a server has to report one of these events; else the metric is unknown there, not 0"
         ),
     ] = ()
-    drilldown: Annotated[bool, Meta(description="can be asked of /stats/query")] = False
+    dimensions: Annotated[
+        tuple[By, ...], Meta(description="what /stats/query tells it by and narrows it to; none: not at all")
+    ] = ()
     by_weapon: Annotated[bool, Meta(description="has a board for each weapon")] = False
 
 
@@ -87,6 +106,9 @@ _PICKUPS: Final = ("item_pickup", "health_pickup", "ammo_pickup", "armor_pickup"
 _COUNTED: Final = "(day, server_id) NOT IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)"
 _HITS: Final = f"sumIf(hits, {_COUNTED})"
 _PLAYED: Final = "countIf(took_part)"
+_EVENT: Final[tuple[By, ...]] = get_args(By)
+# What is known of a match as a whole, and of who was in it.
+_MATCH: Final[tuple[By, ...]] = ("player", "map", "gametype", "server", "hour", "weekday")
 
 
 def metric(name: str) -> Metric:
@@ -97,20 +119,42 @@ def metric(name: str) -> Metric:
     return found
 
 
-def countable(name: str) -> Metric:
-    """Return a metric that the log itself can be asked for. Raises Unprocessable for any other."""
+def is_counted(chosen: Metric) -> bool:
+    """Tell whether a metric is counted event by event, so that the log itself can be asked for it."""
+    return chosen.source in ("daily", "acts")
+
+
+def countable(name: str, by: By, narrowed: Sequence[By]) -> Metric:
+    """Return a metric that can be told by a dimension, and narrowed to parts of others.
+
+    Raises Unprocessable, with the reason, for any other.
+    """
     found = metric(name)
-    if not found.drilldown:
-        those = ", ".join(each.name for each in METRICS.values() if each.drilldown)
-        raise Unprocessable(
-            f"{name!r} follows from whole matches, and cannot be counted event by event; these can: {those}"
-        )
+    if not found.dimensions:
+        raise Unprocessable(f"{name!r} is where a player stands now, and no sum: ask for 'rating_gained'")
+    for each in (by, *narrowed):
+        if each not in found.dimensions:
+            raise Unprocessable(f"{name!r} cannot be told by {each}: {_why_not(found)}")
     return found
+
+
+def _why_not(chosen: Metric) -> str:
+    if is_counted(chosen):
+        return "it holds what was done and what was suffered; ask for kills, or for deaths"
+    return f"it follows from whole matches, which have a {', '.join(chosen.dimensions)} each"
 
 
 def reporting(chosen: Metric) -> list[str]:
     """Return the events of which a server must have told one for its rows to count; none: all rows do."""
     return list(chosen.reports) if RECIPES[chosen.name].only_reporting else []
+
+
+def _dimensions(source: Source, name: str) -> tuple[By, ...]:
+    if name == "rating":
+        return ()
+    if name == "kd":
+        return tuple(by for by in _EVENT if by not in ("victim", "killer"))
+    return _EVENT if source in ("daily", "acts") else _MATCH
 
 
 def _add(
@@ -147,7 +191,7 @@ def _add(
         sample=sample or unit,
         minimum=minimum,
         reports=reports,
-        drilldown=source in ("daily", "acts"),
+        dimensions=_dimensions(source, name),
         by_weapon=bool(by_weapon),
     )
     RECIPES[name] = Recipe(

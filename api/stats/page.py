@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from api.stats.metrics import GROUPS, METRICS, SOURCES, TABLES, Metric
+from api.stats.metrics import GROUPS, METRICS, SOURCES, TABLES, Metric, is_counted
 
 _HEAD: Final = """\
 # Stats
@@ -38,11 +38,14 @@ is empty and says why (`unknown`), and ratios leave that server out altogether.
 
 ## Where numbers lead
 
-What is counted event by event can be asked of the log itself, by player, victim, killer, weapon, map,
-game type, server, hit location, cause, stance, hour, weekday, distance or item:
-`/stats/query?metric=NAME&by=weapon`, and `/api/v1/stats/query`. It reads at most 20 million events for at
-most 5 s, and says how to narrow it else. Every number of a board leads there, or to the player's matches
-where it follows from whole matches.
+What is counted event by event (`drill-down`) can be asked of the log itself, by `player`, `victim`, `killer`,
+`weapon`, `map`, `gametype`, `server`, `hitloc`, `cause`, `stance`, `hour`, `weekday`, `reach` (the distance,
+in bands of 256 game units) or `item`: `/stats/query?metric=NAME&by=weapon`, and `/api/v1/stats/query`. Each
+of these narrows it, too: `&map=dm/mohdm6&stance=crouch&reach=512`. Killer and victim are the two of any
+event by one player to another: who fired, and who was hit. What follows from whole matches (`by match`) can
+be told by `player`, `map`, `gametype`, `server`, `hour` and `weekday`, and narrowed to those; a match belongs
+to the hour in which it began. It reads at most 20 million rows for at most 5 s, and says how to narrow it
+else. Every number of a board leads there, or to the player's matches where it follows from those.
 """
 
 
@@ -62,13 +65,19 @@ def counted(metric: Metric) -> str:
     return f"`{TABLES[metric.source]}`, {SOURCES[metric.source]}"
 
 
+def _led(metric: Metric) -> list[str]:
+    if not metric.dimensions:
+        return []
+    return ["drill-down" if is_counted(metric) else "by match"]
+
+
 def _group(group: str) -> Iterator[str]:
     yield f"## {group.capitalize()}\n"
     yield "| metric | what it is | unit | ranks | needs | also |"
     yield "|---|---|---|---|---|---|"
     for metric in METRICS.values():
         if metric.group == group:
-            also = ["by weapon"] * metric.by_weapon + ["drill-down"] * metric.drilldown
+            also = ["by weapon"] * metric.by_weapon + _led(metric)
             needs = " or ".join(f"`{each}`" for each in metric.reports)
             yield (
                 f"| `{metric.name}` {metric.title} | {metric.definition} | {metric.unit} | "

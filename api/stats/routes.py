@@ -27,10 +27,10 @@ from api.stats import (
 )
 from api.stats.compare import Comparison
 from api.stats.digest import Digest
-from api.stats.drilldown import By, Drilldown, Filter
+from api.stats.drilldown import Drilldown, Filter
 from api.stats.leaderboards import Board, Metrics, Scope
 from api.stats.maps import Heatmap, Kind, MapPage, Maps
-from api.stats.metrics import METRICS
+from api.stats.metrics import METRICS, By
 from api.stats.periods import Period
 from api.stats.players import Player, Players, Sort
 from api.stats.records import OnThisDay, Records
@@ -186,7 +186,7 @@ async def get_digest(
 async def drill_down(
     clickhouse: NamedDependency[ClickHouse],
     metric: Annotated[
-        str, QueryParameter(description="one of those with `drilldown` in /stats/leaderboards")
+        str, QueryParameter(description="one of those with `dimensions` in /stats/leaderboards")
     ],
     by: FromQuery[By],
     since: Annotated[date | None, QueryParameter(description="the first day, UTC; a month ago")] = None,
@@ -198,13 +198,46 @@ async def drill_down(
     hitloc: Annotated[str | None, QueryParameter(max_length=40)] = None,
     cause: Annotated[str | None, QueryParameter(max_length=40, description="means of death")] = None,
     player: Annotated[str | None, QueryParameter(description="who did it, or to whom it was done")] = None,
-    victim: Annotated[str | None, QueryParameter(description="of this player's doing, only to them")] = None,
-    killer: Annotated[str | None, QueryParameter(description="of what was suffered, only by them")] = None,
+    victim: Annotated[str | None, QueryParameter(description="only what was done to this player")] = None,
+    killer: Annotated[str | None, QueryParameter(description="only what this player did to another")] = None,
+    stance: Annotated[
+        str | None, QueryParameter(max_length=40, description="of whose metric it is: stand, crouch or prone")
+    ] = None,
+    hour: Annotated[int | None, QueryParameter(ge=0, le=23, description="of the day, UTC")] = None,
+    weekday: Annotated[int | None, QueryParameter(ge=1, le=7, description="1 is Monday, UTC")] = None,
+    reach: Annotated[
+        int | None,
+        QueryParameter(
+            ge=0, le=1_000_000, description="a distance in game units: only its band, as `by=reach` tells"
+        ),
+    ] = None,
+    item: Annotated[str | None, QueryParameter(max_length=200)] = None,
     bots: FromQuery[Bots] = "exclude",
     limit: Limit = 25,
 ) -> Drilldown:
-    """Count from the log itself; what would read too much is refused with a word on how to narrow it."""
-    chosen = Filter(since, until, server, map, gametype, weapon, hitloc, cause, player, victim, killer, bots)
+    """Count from the log itself, or from matches where a metric follows from those.
+
+    What would read too much is refused with a word on how to narrow it.
+    """
+    chosen = Filter(
+        since,
+        until,
+        server,
+        map,
+        gametype,
+        weapon,
+        hitloc,
+        cause,
+        player,
+        victim,
+        killer,
+        stance,
+        hour,
+        weekday,
+        reach,
+        item,
+        bots,
+    )
     return await drilldown.drill_down(clickhouse, metric, by, chosen, _today(), limit)
 
 

@@ -55,13 +55,9 @@ FROM (
             amount_of(act, e.fall_height, e.jump_height, e.count) AS amount,
             amount AS most,
             public_id(person_of(player_key)) AS player,
+            if(target_key != 0, public_id(person_of(target_key)), '') AS victim,
             if(
-                did AND target_key NOT IN (0, actor_key),
-                public_id(person_of(target_key)),
-                ''
-            ) AS victim,
-            if(
-                NOT did AND actor_key NOT IN (0, target_key),
+                target_key != 0 AND actor_key NOT IN (0, target_key),
                 public_id(person_of(actor_key)),
                 ''
             ) AS killer,
@@ -103,20 +99,114 @@ FROM (
             AND ({hitloc:String} = '' OR e.hitloc = {hitloc:String})
             AND ({cause:String} = '' OR e.mod = {cause:String})
             AND (empty({players:Array(UInt64)}) OR player_key IN {players:Array(UInt64)})
-            AND (
-                empty({victims:Array(UInt64)})
-                OR (did AND actor_key != target_key AND target_key IN {victims:Array(UInt64)})
-            )
+            AND (empty({victims:Array(UInt64)}) OR target_key IN {victims:Array(UInt64)})
             AND (
                 empty({killers:Array(UInt64)})
-                OR (NOT did AND actor_key != target_key AND actor_key IN {killers:Array(UInt64)})
+                OR (target_key NOT IN (0, actor_key) AND actor_key IN {killers:Array(UInt64)})
             )
+            AND ({stance:String} = '' OR stance = {stance:String})
+            AND ({reach:String} = '' OR reach = {reach:String})
+            AND ({hour:String} = '' OR hour = {hour:String})
+            AND ({weekday:String} = '' OR weekday = {weekday:String})
+            AND ({item:String} = '' OR item = {item:String})
             AND is_asked_for(person_of(player_key), {bots:String})
     )
     GROUP BY part
 )
 WHERE counted > 0 AND part != ''
     AND NOT ({ranks:Bool} AND is_flagged(reinterpretAsUInt64(reverse(unhex(toString(part))))))
+ORDER BY if({in_order:Bool}, 0, counted) DESC, part
+LIMIT {limit:UInt32}
+SETTINGS
+    max_rows_to_read = 20000000, read_overflow_mode = 'throw',
+    max_execution_time = 5, timeout_overflow_mode = 'throw',
+    max_memory_usage = 1000000000;
+
+-- name: matched
+-- One metric that follows from whole matches, by what is known of a match: the metric's expression over the rows of
+-- match_results. A match belongs to the hour and the day on which it began.
+SELECT
+    part,
+    toFloat64(assumeNotNull(counted)) AS value,
+    events
+FROM (
+    SELECT
+        toString({by:Identifier}) AS part,
+        count() AS events,
+        {value:Expression} AS counted
+    FROM (
+        SELECT
+            *,
+            public_id(person_of(player_key)) AS player,
+            toString(server_id) AS server,
+            leftPad(toString(toHour(started_at)), 2, '0') AS hour,
+            toString(toDayOfWeek(started_at)) AS weekday
+        FROM match_results
+        WHERE player_key != 0 AND sign = 1
+            AND (player_key, match_key, version) NOT IN (
+                SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+            )
+            AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
+            AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
+            AND ({map:String} = '' OR map = {map:String})
+            AND ({gametype:String} = '' OR gametype = {gametype:String})
+            AND ({hour:String} = '' OR hour = {hour:String})
+            AND ({weekday:String} = '' OR weekday = {weekday:String})
+            AND (empty({players:Array(UInt64)}) OR player_key IN {players:Array(UInt64)})
+            AND (empty({reporting:Array(String)}) OR server_id IN (
+                SELECT server_id FROM event_types WHERE type IN {reporting:Array(String)}
+            ))
+            AND is_asked_for(person_of(player_key), {bots:String})
+    )
+    GROUP BY part
+)
+WHERE counted IS NOT NULL AND part != '' AND (counted > 0 OR {signed:Bool})
+    AND NOT ({ranks:Bool} AND is_flagged(reinterpretAsUInt64(reverse(unhex(part)))))
+ORDER BY if({in_order:Bool}, 0, if({lowest:Bool}, -value, value)) DESC, part
+LIMIT {limit:UInt32}
+SETTINGS
+    max_rows_to_read = 20000000, read_overflow_mode = 'throw',
+    max_execution_time = 5, timeout_overflow_mode = 'throw',
+    max_memory_usage = 1000000000;
+
+-- name: rated
+-- What was gained in ratings, by what is known of the matches that it was gained in.
+SELECT
+    part,
+    toFloat64(counted) AS value,
+    events
+FROM (
+    SELECT
+        toString({by:Identifier}) AS part,
+        count() AS events,
+        {value:Expression} AS counted
+    FROM (
+        SELECT
+            (r.mu - r.mu_before) / 1000000 AS gained,
+            public_id(r.player_key) AS player,
+            toString(m.server_id) AS server,
+            m.map AS map,
+            r.gametype AS gametype,
+            leftPad(toString(toHour(r.started_at)), 2, '0') AS hour,
+            toString(toDayOfWeek(r.started_at)) AS weekday
+        FROM ratings AS r FINAL
+        INNER JOIN (
+            SELECT match_key, server_id, map FROM match_results FINAL WHERE player_key = 0
+        ) AS m ON m.match_key = r.match_key
+        WHERE r.player_key != 0
+            AND toDate(r.started_at) >= {since:Date} AND toDate(r.started_at) < {until:Date}
+            AND ({server:UInt32} = 0 OR m.server_id = {server:UInt32})
+            AND ({map:String} = '' OR m.map = {map:String})
+            AND ({gametype:String} = '' OR r.gametype = {gametype:String})
+            AND ({hour:String} = '' OR hour = {hour:String})
+            AND ({weekday:String} = '' OR weekday = {weekday:String})
+            AND (empty({players:Array(UInt64)}) OR r.player_key IN {players:Array(UInt64)})
+            AND is_asked_for(r.player_key, {bots:String})
+    )
+    GROUP BY part
+)
+WHERE part != ''
+    AND NOT ({ranks:Bool} AND is_flagged(reinterpretAsUInt64(reverse(unhex(part)))))
 ORDER BY if({in_order:Bool}, 0, counted) DESC, part
 LIMIT {limit:UInt32}
 SETTINGS

@@ -246,6 +246,9 @@ def test_every_page_has_words_when_there_is_nothing(stack: Stack) -> None:
         "/digest/x?bots=include",
         "/records?server=0",
         "/compare?players=a,b,c,d,e",
+        "/stats/query?metric=wins&by=weapon",
+        "/stats/query?metric=kills&by=map&hour=24",
+        "/stats/query?metric=kills&by=map&reach=x",
     ],
 )
 def test_bad_questions_are_answered(stack: Stack, path: str) -> None:
@@ -517,6 +520,31 @@ def test_numbers_lead_to_the_rows_behind_them(stack: Stack) -> None:
                     assert _summed(behind) == int(words(count)), link
                     followed += 1
         assert followed > 10
+
+    read(stack, scenario)
+
+
+def test_each_part_of_a_number_leads_to_what_it_is_made_of(stack: Stack) -> None:
+    """Of the page of rows, in every dimension: what a part leads to says what the JSON API says of it."""
+
+    async def scenario(client: httpx.AsyncClient, _: Platform) -> None:
+        followed = 0
+        for name in ("kills", "deaths", "wins"):
+            told = await api(client, f"/stats/query?metric={name}&by=player&bots=include&limit=1")
+            for by in told["metric"]["dimensions"]:
+                shown = await page(client, f"/stats/query?metric={name}&by={by}&bots=include")
+                for link in re.findall(r'<strong><a href="(/stats/query\?[^"]+)">', shown)[:2]:
+                    asked = html.unescape(link)
+                    narrow = await page(client, asked)
+                    # An address leaves away what goes without saying.
+                    defaults = {"metric": "kills", "by": "weapon"}
+                    extra = "".join(f"&{k}={v}" for k, v in defaults.items() if f"{k}=" not in asked)
+                    wanted = (await api(client, f"{asked}&limit=50{extra}"))["parts"]
+                    assert _summed(narrow) == sum(part["value"] for part in wanted), link
+                    assert f"&amp;{by}=" in narrow or f'name="{by}"' in narrow, link
+                    assert "any " in words(narrow)
+                    followed += 1
+        assert followed > 20
 
     read(stack, scenario)
 

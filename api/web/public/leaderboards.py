@@ -14,9 +14,9 @@ from api.events.catalogue import GAMETYPES
 from api.players.identities import Bots
 from api.servers import queries as servers
 from api.stats import drilldown, leaderboards, maps
-from api.stats.drilldown import By, Filter
+from api.stats.drilldown import Drilldown, Filter, Part
 from api.stats.leaderboards import Board, Scope
-from api.stats.metrics import GROUPS, METRICS, Metric
+from api.stats.metrics import GROUPS, METRICS, By, Metric, is_counted
 from api.stats.page import counted, ranking
 from api.stats.periods import Period
 from api.web.forms import Text
@@ -31,8 +31,16 @@ PERIODS: Final[dict[Period, str]] = {
     "week": "this week",
     "day": "today",
 }
+# How the dimensions are called whose name is no word.
+WORDS: Final[dict[By, str]] = {
+    **{by: by for by in get_args(By)},
+    "gametype": "game type",
+    "hitloc": "hit location",
+    "reach": "distance",
+}
 # The game is from 2002.
 _BEGINNING: Final = date(2002, 1, 1)
+_ROWS_OF: Final = "/stats/query"
 _GAMETYPES: Final = tuple(dict.fromkeys(GAMETYPES.values()))
 
 
@@ -69,6 +77,11 @@ class AskedRows(msgspec.Struct):
     player: Text | None = None
     victim: Text | None = None
     killer: Text | None = None
+    stance: Text | None = None
+    hour: Annotated[int, Meta(ge=0, le=23)] | None = None
+    weekday: Annotated[int, Meta(ge=1, le=7)] | None = None
+    reach: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    item: Text | None = None
     bots: Bots = "exclude"
 
     @property
@@ -91,7 +104,7 @@ async def explain_stats(request: PageRequest) -> Response[bytes]:
     )
 
 
-@get("/stats/query")
+@get(_ROWS_OF)
 async def show_rows(request: PageRequest, platform: Here) -> Response[bytes]:
     """Show the rows behind a number: a metric by a dimension, counted from the log."""
     query = asked(request, AskedRows)
@@ -104,8 +117,11 @@ async def show_rows(request: PageRequest, platform: Here) -> Response[bytes]:
         "leaderboards",
         told=found,
         asked=query,
-        metrics=[metric for metric in METRICS.values() if metric.drilldown],
-        dimensions=get_args(By),
+        metrics=[metric for metric in METRICS.values() if metric.dimensions],
+        words=WORDS,
+        rows="Events" if is_counted(found.metric) else "Parts in matches",
+        wider={by: address(_ROWS_OF, query, **{by: None}) for by in _narrowed(query)},
+        narrower=[_narrower(found, query, part) for part in found.parts],
     )
 
 
@@ -146,13 +162,24 @@ def by_group() -> dict[str, list[Metric]]:
     return {group: [each for each in METRICS.values() if each.group == group] for group in GROUPS}
 
 
+def _narrowed(query: AskedRows) -> list[By]:
+    """Return the dimensions of which one part only is counted."""
+    return [by for by in get_args(By) if getattr(query, by) is not None]
+
+
+def _narrower(found: Drilldown, query: AskedRows, part: Part) -> str | None:
+    """Return the page of one part alone, told by the next dimension; None where there is no further one."""
+    left = [by for by in found.metric.dimensions if by != found.by and by not in _narrowed(query)]
+    return address(_ROWS_OF, query, **{found.by: part.part, "by": left[0]}) if left else None
+
+
 def _behind(board: Board, query: AskedBoard, player: str) -> str:
     """Return the page of the rows behind a number."""
-    if not board.metric.drilldown:
+    if not is_counted(board.metric):
         return f"/players/{player}"
     since, until = (_BEGINNING, None) if query.period == "all" else (board.since, board.until)
     return address(
-        "/stats/query",
+        _ROWS_OF,
         AskedRows(
             board.metric.name,
             "map" if query.weapon else "weapon" if board.metric.by_weapon else "map",
