@@ -128,6 +128,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         _about("Most questions about stats that a player may ask from inside the game. 0: no limit.", ge=0),
     ] = 20
 
+    season_months: Annotated[
+        int,
+        _about(
+            "Months of a season, the first of which begins with January: 1, 2, 3, 4, 6 or 12.", ge=1, le=12
+        ),
+    ] = 3
+
     live_timeout_seconds: Annotated[
         int, _about("Silence after which a live match is closed, in seconds.", ge=5)
     ] = 300
@@ -221,6 +228,11 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         addresses.networks(settings.trusted_proxies)
     except ValueError as error:
         raise ConfigurationError(f"{PREFIX}TRUSTED_PROXIES: {error}") from error
+    if 12 % settings.season_months:
+        raise ConfigurationError(
+            f"{PREFIX}SEASON_MONTHS = {settings.season_months}: seasons have to fill a year, so they last "
+            "1, 2, 3, 4, 6 or 12 months"
+        )
     return settings
 
 

@@ -26,6 +26,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     [
         ("AFTERACTION_PORT", "eighty"),
         ("AFTERACTION_PORT", "65536"),
+        ("AFTERACTION_SEASON_MONTHS", "5"),
+        ("AFTERACTION_SEASON_MONTHS", "24"),
         ("AFTERACTION_LOG_LEVEL", "loud"),
         ("AFTERACTION_NO_SUCH", "1"),
         ("AFTERACTION_CONFIG", "/nowhere/at/all.toml"),

@@ -1,6 +1,5 @@
 """HTTP: what players ask in the game, brought by their game server."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -14,6 +13,8 @@ from api.game import service
 from api.game.service import Question, Told
 from api.limits import Limits
 from api.logins.service import Logins
+from api.settings import Settings
+from api.stats.periods import calendar
 from api.stores.clickhouse import ClickHouse
 
 Text = Annotated[str, Meta(max_length=128)]
@@ -37,6 +38,7 @@ async def ask(
     clickhouse: NamedDependency[ClickHouse],
     limits: NamedDependency[Limits],
     caller: NamedDependency[Caller],
+    settings: NamedDependency[Settings],
 ) -> Told:
     """Answer `stats`, `rank`, `top`, `last`, `nemesis` or `whoami` in at most six lines of 120 bytes.
 
@@ -46,7 +48,7 @@ async def ask(
     question = Question(
         caller.server_id, data.client_id, _clean(data.name), data.command, _clean(data.arguments)
     )
-    return await service.answer(logins, clickhouse, limits, question, datetime.now(UTC).date())
+    return await service.answer(logins, clickhouse, limits, question, calendar(settings.season_months))
 
 
 def _clean(text: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -18,16 +17,17 @@ from api.stats import leaderboards, players
 from api.stats.career import matches, rivals, summary
 from api.stats.leaderboards import Scope
 from api.stats.metrics import METRICS, Metric
-from api.stats.periods import Period
+from api.stats.periods import Calendar, Period
 from api.stores.clickhouse import ClickHouse
 
 # A game waits some seconds for an answer, and its relay less.
 _SECONDS: Final = 2.0
 _TOP: Final = 5
-_PERIODS: Final[dict[str, str]] = {
+_PERIODS: Final[dict[Period, str]] = {
     "day": "today",
     "week": "this week",
     "month": "this month",
+    "season": "this season",
     "year": "this year",
     "all": "all time",
 }
@@ -70,11 +70,11 @@ class _Board(msgspec.Struct, frozen=True):
         return f"{self.metric.title}, {_PERIODS[self.period]}"
 
 
-_Reply = Callable[[ClickHouse, Asker, str, date], Awaitable[list[str]]]
+_Reply = Callable[[ClickHouse, Asker, str, Calendar], Awaitable[list[str]]]
 
 
 async def answer(
-    logins: Logins, clickhouse: ClickHouse, limits: Limits, question: Question, today: date
+    logins: Logins, clickhouse: ClickHouse, limits: Limits, question: Question, now: Calendar
 ) -> Told:
     """Answer a player. Whatever is in the way is told in words as well, for nobody else would tell."""
     try:
@@ -88,7 +88,7 @@ async def answer(
     try:
         async with asyncio.timeout(_SECONDS):
             asker = await of_client(logins, clickhouse, question.client_id, question.name)
-            told = await reply(clickhouse, asker, question.arguments.strip(), today)
+            told = await reply(clickhouse, asker, question.arguments.strip(), now)
     except (TimeoutError, StoreUnavailable):
         return Told("away", words.lines("The stats are away for a moment. Nothing is lost: ask again later."))
     return Told("answered", told, asker.known_by)
@@ -98,7 +98,7 @@ def _help() -> list[str]:
     return words.lines(
         "You can ask: stats [NAME], rank [BOARD] [PERIOD], top [BOARD] [PERIOD], last, nemesis, whoami.",
         words.listed("Boards:", ["kills", "kd", "headshots", "accuracy", "playtime", "best_streak ..."])
-        + ". Periods: day, week, month, year, all.",
+        + ". Periods: day, week, month, season, year, all.",
     )
 
 
@@ -109,7 +109,7 @@ def _called(asker: Asker) -> str:
     return f"{words.plain(asker.name)} ({label})"
 
 
-async def _stats(clickhouse: ClickHouse, asker: Asker, arguments: str, _: date) -> list[str]:
+async def _stats(clickhouse: ClickHouse, asker: Asker, arguments: str, _: Calendar) -> list[str]:
     if arguments:
         return await _stats_of(clickhouse, arguments)
     if asker.person is None:
@@ -150,7 +150,7 @@ def _record(whose: str, record: summary.Record | None) -> list[str]:
     return words.lines(words.listed(f"{whose}:", first), words.listed("Also:", second))
 
 
-async def _rank(clickhouse: ClickHouse, asker: Asker, arguments: str, today: date) -> list[str]:
+async def _rank(clickhouse: ClickHouse, asker: Asker, arguments: str, now: Calendar) -> list[str]:
     board = _board(arguments)
     if isinstance(board, str):
         return words.lines(board)
@@ -159,7 +159,7 @@ async def _rank(clickhouse: ClickHouse, asker: Asker, arguments: str, today: dat
     if asker.identity is not None and asker.identity.flagged:
         return words.lines(f"{_called(asker)} is flagged by an admin, and stands on no board.")
     scope, metric = Scope(board.period, bots="include" if _is_bot(asker) else "exclude"), board.metric
-    found = await leaderboards.standing(clickhouse, metric.name, scope, today, asker.person.player)
+    found = await leaderboards.standing(clickhouse, metric.name, scope, now, asker.person.player)
     if found.rank is None:
         needed = f" It takes {metric.minimum} {metric.sample} to be on it." if metric.minimum else ""
         return words.lines(f"{_called(asker)} is not on the board yet: {board.title}.{needed}")
@@ -171,12 +171,12 @@ async def _rank(clickhouse: ClickHouse, asker: Asker, arguments: str, today: dat
     return words.lines(told)
 
 
-async def _top(clickhouse: ClickHouse, _: Asker, arguments: str, today: date) -> list[str]:
+async def _top(clickhouse: ClickHouse, _: Asker, arguments: str, now: Calendar) -> list[str]:
     board = _board(arguments)
     if isinstance(board, str):
         return words.lines(board)
     found = await leaderboards.board(
-        clickhouse, board.metric.name, Scope(board.period), today, paging.START, _TOP
+        clickhouse, board.metric.name, Scope(board.period), now, paging.START, _TOP
     )
     if not found.players:
         return words.lines(f"{board.title}: nobody is on this board yet.")
@@ -200,7 +200,7 @@ def _board(arguments: str) -> _Board | str:
     return _Board(metric, msgspec.convert(period, Period))
 
 
-async def _last(clickhouse: ClickHouse, asker: Asker, _: str, __: date) -> list[str]:
+async def _last(clickhouse: ClickHouse, asker: Asker, _: str, __: Calendar) -> list[str]:
     match = await matches.last_match(clickhouse, asker.person) if asker.person else None
     if match is None:
         return words.lines(_NEW)
@@ -214,7 +214,7 @@ async def _last(clickhouse: ClickHouse, asker: Asker, _: str, __: date) -> list[
     )
 
 
-async def _nemesis(clickhouse: ClickHouse, asker: Asker, _: str, __: date) -> list[str]:
+async def _nemesis(clickhouse: ClickHouse, asker: Asker, _: str, __: Calendar) -> list[str]:
     if asker.person is None:
         return words.lines(_NEW)
     nemesis, victim = await rivals.closest(clickhouse, asker.person)
@@ -230,7 +230,7 @@ async def _nemesis(clickhouse: ClickHouse, asker: Asker, _: str, __: date) -> li
     return words.lines(f"{_called(asker)}:", *told) if told else words.lines("You have no nemesis yet.")
 
 
-async def _whoami(_: ClickHouse, asker: Asker, __: str, ___: date) -> list[str]:
+async def _whoami(_: ClickHouse, asker: Asker, __: str, ___: Calendar) -> list[str]:
     name, linked = words.plain(asker.name), asker.identity is not None and asker.identity.rung == "verified"
     if asker.known_by == "login":
         return words.lines(f"You are {name}, logged in: your stats are the forum member's.")

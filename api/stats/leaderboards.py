@@ -12,7 +12,7 @@ from api.errors import Unprocessable
 from api.paging import Cursor
 from api.players.identities import Bots, Identity, identities
 from api.stats.metrics import RECIPES, Metric, metric, reporting
-from api.stats.periods import Period, window
+from api.stats.periods import Calendar, Period, window
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -78,7 +78,7 @@ class _Reporting(msgspec.Struct):
 
 
 async def board(
-    clickhouse: ClickHouse, name: str, scope: Scope, today: date, after: Cursor, limit: int
+    clickhouse: ClickHouse, name: str, scope: Scope, calendar: Calendar, after: Cursor, limit: int
 ) -> Board:
     """Return a page of a board.
 
@@ -86,7 +86,7 @@ async def board(
     """
     chosen = metric(name)
     _check(chosen, scope)
-    rows = await _rows(clickhouse, chosen, scope, today, after, limit + 1)
+    rows = await _rows(clickhouse, chosen, scope, calendar, after, limit + 1)
     shown = rows[:limit]
     people = await identities(clickhouse, [row.player for row in shown])
     places = [
@@ -95,7 +95,7 @@ async def board(
     ]
     more = len(rows) > limit
     end = Cursor(shown[-1].score, shown[-1].player, after.passed + len(shown)) if more else None
-    days = window(scope.period, today)
+    days = window(scope.period, calendar)
     unknown = None if rows else await why_unknown(clickhouse, chosen, scope.server)
     return Board(chosen, scope, days.since, days.until, places, paging.encode(end) if end else None, unknown)
 
@@ -110,11 +110,13 @@ class Standing(msgspec.Struct):
     above_value: float = 0
 
 
-async def standing(clickhouse: ClickHouse, name: str, scope: Scope, today: date, player: int) -> Standing:
+async def standing(
+    clickhouse: ClickHouse, name: str, scope: Scope, calendar: Calendar, player: int
+) -> Standing:
     """Return where a player stands on a board. Raises Unprocessable as `board` does."""
     chosen = metric(name)
     _check(chosen, scope)
-    rows = await _rows(clickhouse, chosen, scope, today, paging.START, SEARCHED)
+    rows = await _rows(clickhouse, chosen, scope, calendar, paging.START, SEARCHED)
     for place, row in enumerate(rows):
         if row.player == player:
             if not place:
@@ -140,9 +142,9 @@ def composed(name: str, *, by_weapon: bool = False) -> str:
 
 
 async def _rows(
-    clickhouse: ClickHouse, chosen: Metric, scope: Scope, today: date, after: Cursor, limit: int
+    clickhouse: ClickHouse, chosen: Metric, scope: Scope, calendar: Calendar, after: Cursor, limit: int
 ) -> list[_Row]:
-    days, recipe = window(scope.period, today), RECIPES[chosen.name]
+    days, recipe = window(scope.period, calendar), RECIPES[chosen.name]
     return await clickhouse.rows(
         composed(chosen.name, by_weapon=scope.weapon is not None),
         _Row,

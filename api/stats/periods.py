@@ -1,18 +1,26 @@
 """Calendar periods, in UTC."""
 
-from datetime import date, timedelta
-from typing import Literal
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
 
 import msgspec
 
 Period = Literal["day", "week", "month", "season", "year", "all"]
 
-# A season is a quarter of the calendar, unless it is set to another part of the year.
-SEASON_MONTHS = 3
-
-# The days that ClickHouse's Date can hold.
-_FIRST_DAY = date(1970, 1, 1)
-_LAST_DAY = date(2149, 6, 6)
+_MONTHS: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -22,11 +30,39 @@ class Window(msgspec.Struct, frozen=True):
     until: date
 
 
-def window(period: Period, today: date, season_months: int = SEASON_MONTHS) -> Window:
-    """Return the calendar period that `today` lies in.
+# The days that ClickHouse's Date can hold.
+EVER: Final = Window(date(1970, 1, 1), date(2149, 6, 6))
 
-    A week begins on Monday. Seasons of `season_months`, which divides 12, follow each other from January on.
+
+class Calendar(msgspec.Struct, frozen=True):
+    """Which day it is, UTC, and how many months a season has, which divide 12."""
+
+    today: date
+    season_months: int
+
+
+def calendar(season_months: int) -> Calendar:
+    """Return the calendar of this moment."""
+    return Calendar(datetime.now(UTC).date(), season_months)
+
+
+def seasons(season_months: int) -> str:
+    """Say in words when seasons begin."""
+    begin = [_MONTHS[month] for month in range(0, 12, season_months)]
+    if season_months == 1:
+        return "A season is a month."
+    if len(begin) == 1:
+        return "A season is a year."
+    said = f"{', '.join(begin[:-1])} and {begin[-1]}"
+    return f"A season lasts {season_months} months: one begins with {said}."
+
+
+def window(period: Period, calendar: Calendar) -> Window:
+    """Return the period that today lies in.
+
+    A week begins on Monday. Seasons follow each other from January on.
     """
+    today, season_months = calendar.today, calendar.season_months
     if period == "day":
         return Window(today, today + timedelta(days=1))
     if period == "week":
@@ -41,4 +77,4 @@ def window(period: Period, today: date, season_months: int = SEASON_MONTHS) -> W
         return Window(first, (first + timedelta(days=31 * season_months)).replace(day=1))
     if period == "year":
         return Window(date(today.year, 1, 1), date(today.year + 1, 1, 1))
-    return Window(_FIRST_DAY, _LAST_DAY)
+    return EVER

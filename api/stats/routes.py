@@ -31,7 +31,7 @@ from api.stats.drilldown import Drilldown, Filter
 from api.stats.leaderboards import Board, Metrics, Scope
 from api.stats.maps import Heatmap, Kind, MapPage, Maps
 from api.stats.metrics import METRICS, By
-from api.stats.periods import Period
+from api.stats.periods import Period, calendar
 from api.stats.players import Player, Players, Sort
 from api.stats.records import OnThisDay, Records
 from api.stats.servers import ServerPage
@@ -90,6 +90,7 @@ async def list_metrics() -> Metrics:
 @get("/leaderboards/{metric:str}", operation_id="getLeaderboard", summary="A leaderboard", tags=["stats"])
 async def get_leaderboard(
     clickhouse: NamedDependency[ClickHouse],
+    settings: NamedDependency[Settings],
     metric: FromPath[str],
     period: FromQuery[Period] = "all",
     server: ServerId = None,
@@ -107,10 +108,11 @@ async def get_leaderboard(
 ) -> Board:
     """Return players ranked by a metric, over the current day, week (from Monday), month, season or year.
 
-    Days are UTC. A season is a quarter of the calendar.
+    Days are UTC. Seasons follow each other from January on; how many months they have is a setting, 3 by
+    default.
     """
-    scope = Scope(period, server, map, gametype, bots, weapon)
-    return await leaderboards.board(clickhouse, metric, scope, _today(), paging.decode(cursor), limit)
+    scope, now = Scope(period, server, map, gametype, bots, weapon), calendar(settings.season_months)
+    return await leaderboards.board(clickhouse, metric, scope, now, paging.decode(cursor), limit)
 
 
 @get("/weapons", operation_id="listWeapons", summary="Weapons", tags=["stats"])

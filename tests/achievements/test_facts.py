@@ -17,7 +17,7 @@ from api.stats.leaderboards import Scope, board
 from api.stats.metrics import METRICS
 from api.stores.clickhouse import ClickHouse
 from tests.achievements.made import BEGIN, insert, row
-from tests.stats.test_catalogue import TODAY, WANTED
+from tests.stats.test_catalogue import NOW, WANTED
 from tests.stats.test_catalogue import _play as play
 
 WITHIN = [family for family in FAMILIES if family.counts != "career"]
@@ -110,7 +110,7 @@ def test_a_career_counts_what_the_boards_count(
         # What never told its end is over after an hour of silence: here now.
         ended = "SELECT match_key, 'x', now64(3) FROM matches"
         await clickhouse.command(f"INSERT INTO matches (match_key, session_id, ended_at) {ended}")
-        places = (await board(clickhouse, "matches", Scope(), TODAY, START, 10)).players
+        places = (await board(clickhouse, "matches", Scope(), NOW, START, 10)).players
         names = {parse(place.player.id): place.player.name for place in places}
         found = await queries.facts(clickhouse, list(names))
         return {

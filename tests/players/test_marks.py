@@ -19,6 +19,7 @@ from api.players.identities import Bots, Flagged
 from api.privacy import service as privacy
 from api.stats import leaderboards, maps, players, totals, weapons
 from api.stats.leaderboards import Scope
+from api.stats.periods import Calendar
 from tests.events_made import body, kill
 from tests.sql.feed import settle
 from tests.stack import Stack, add_server, drain
@@ -26,7 +27,7 @@ from tests.stack import Stack, add_server, drain
 R = TypeVar("R")
 
 ME = Actor("admin", "anna", 1)
-TODAY = date(2026, 11, 22)
+NOW = Calendar(date(2026, 11, 22), 3)
 HOSTILE = "'); DROP TABLE player_marks; -- <b>\\'\u202e%{}"
 # Who kills how often; Zed dies each time, and Robot is a bot by what events say.
 KILLS = {"Ann": 3, "Anita": 2, "Cheat": 7, HOSTILE: 4, "Robot": 5}
@@ -62,7 +63,7 @@ class Game:
         """Every list of best players, by name."""
         scope = Scope(bots=bots)
         found = [
-            {p.player.name: p.value for p in (await leaderboards.board(*asked, TODAY, START, 50)).players}
+            {p.player.name: p.value for p in (await leaderboards.board(*asked, NOW, START, 50)).players}
             for asked in (
                 (self.clickhouse, "kills", scope),
                 (self.clickhouse, "kills", Scope(map="dm/mohdm6", bots=bots)),
@@ -158,7 +159,7 @@ def test_a_flagged_player_stands_on_no_board_and_on_every_scoreboard(stack: Stac
         [line] = (await _matches(game)).matches
         scores = (await match(game.clickhouse, game.platform.postgres, line.id)).players
         assert [(s.name, s.kills) for s in scores if s.player.flagged] == [("Cheat", 7)]
-        standing = await leaderboards.standing(game.clickhouse, "kills", Scope(), TODAY, int(cheat, 16))
+        standing = await leaderboards.standing(game.clickhouse, "kills", Scope(), NOW, int(cheat, 16))
         assert standing.rank is None
 
         with pytest.raises(Conflict, match="flagged already"):

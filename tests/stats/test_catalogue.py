@@ -18,10 +18,12 @@ from api.stats import leaderboards, metrics, page
 from api.stats.drilldown import Filter, drill_down
 from api.stats.leaderboards import Scope, board
 from api.stats.metrics import METRICS
+from api.stats.periods import Calendar
 from api.stores.clickhouse import ClickHouse
 from tests.sql.feed import Batch, feed, settle
 
 TODAY = date(2026, 11, 21)
+NOW = Calendar(TODAY, 3)
 Event = dict[str, Any]
 
 
@@ -236,7 +238,7 @@ def _boards(clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch) -> dict[str
 
     async def ask() -> dict[str, dict[str, float]]:
         await _play(clickhouse)
-        found = {name: await board(clickhouse, name, Scope(), TODAY, START, 10) for name in METRICS}
+        found = {name: await board(clickhouse, name, Scope(), NOW, START, 10) for name in METRICS}
         return {name: {p.player.name: p.value for p in each.players} for name, each in found.items()}
 
     return asyncio.run(ask())
@@ -283,7 +285,7 @@ def test_shares_are_ranked_by_what_can_be_said_for_sure(clickhouse: ClickHouse) 
 
     async def ask() -> leaderboards.Board:
         await feed(clickhouse, lines)
-        return await board(clickhouse, "headshot_ratio", Scope(), TODAY, START, 10)
+        return await board(clickhouse, "headshot_ratio", Scope(), NOW, START, 10)
 
     places = asyncio.run(ask()).players
     assert [(p.player.name, p.value) for p in places] == [("Ann", 0.5), ("Bob", 0.55)]
@@ -295,7 +297,7 @@ def test_what_no_server_reports_is_unknown(clickhouse: ClickHouse) -> None:
         await _play(clickhouse)
         asked = [("jumps", 2), ("jumps", 1), ("kicks", None), ("bash", 2)]
         return [
-            (await board(clickhouse, n, Scope(server=s, map="x"), TODAY, START, 5)).unknown for n, s in asked
+            (await board(clickhouse, n, Scope(server=s, map="x"), NOW, START, 5)).unknown for n, s in asked
         ]
 
     told = asyncio.run(ask())
@@ -316,7 +318,7 @@ def test_a_scope_that_a_metric_does_not_have_is_refused(
     clickhouse: ClickHouse, name: str, scope: Scope, told: str
 ) -> None:
     with pytest.raises(Unprocessable, match=told):
-        asyncio.run(board(clickhouse, name, scope, TODAY, START, 5))
+        asyncio.run(board(clickhouse, name, scope, NOW, START, 5))
 
 
 def test_flagged_players_and_bots_have_no_place_among_ratings(clickhouse: ClickHouse) -> None:
@@ -326,7 +328,7 @@ def test_flagged_players_and_bots_have_no_place_among_ratings(clickhouse: ClickH
     )
 
     async def names() -> tuple[set[str], set[str]]:
-        whole = await board(clickhouse, "rating", Scope(gametype="tdm"), TODAY, START, 10)
+        whole = await board(clickhouse, "rating", Scope(gametype="tdm"), NOW, START, 10)
         places = await ratings.board(clickhouse, "tdm", 1, START, 10)
         keys = await identities(clickhouse, [place.player for place in places])
         return {p.player.name for p in whole.players}, {identity.name for identity in keys.values()}
@@ -350,7 +352,7 @@ def test_a_weapon_has_its_boards(clickhouse: ClickHouse) -> None:
         await _play(clickhouse)
         found = {}
         for name in (n for n, metric in METRICS.items() if metric.by_weapon and not metric.minimum):
-            there = await board(clickhouse, name, Scope(weapon="M1 Garand"), TODAY, START, 5)
+            there = await board(clickhouse, name, Scope(weapon="M1 Garand"), NOW, START, 5)
             found[name] = {p.player.name: p.value for p in there.players}
         return found
 

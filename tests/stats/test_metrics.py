@@ -9,6 +9,7 @@ from api.errors import Unprocessable
 from api.paging import START
 from api.stats.leaderboards import Scope, board
 from api.stats.metrics import METRICS, metric
+from api.stats.periods import Calendar
 from api.stores.clickhouse import ClickHouse
 from tests.sql.feed import feed
 
@@ -17,7 +18,7 @@ from tests.sql.feed import feed
 def test_clickhouse_knows_the_metric(clickhouse: ClickHouse, name: str) -> None:
     whole = METRICS[name].source == "rated"
     scope = Scope() if whole else Scope("week", 3, "dm/mohdm6")
-    found = asyncio.run(board(clickhouse, name, scope, date(2026, 11, 21), START, 5))
+    found = asyncio.run(board(clickhouse, name, scope, Calendar(date(2026, 11, 21), 3), START, 5))
     assert found.players == []
     assert found.next_cursor is None
 
@@ -26,7 +27,7 @@ def test_a_day_has_its_own_board(clickhouse: ClickHouse) -> None:
     async def two_days() -> list[int]:
         await feed(clickhouse, ['{"type":"player_jump","player_name":"Ann","timestamp":1}'])
         days = (date(2026, 11, 21), date(2026, 11, 22))
-        boards = [await board(clickhouse, "jumps", Scope("day"), day, START, 5) for day in days]
+        boards = [await board(clickhouse, "jumps", Scope("day"), Calendar(day, 3), START, 5) for day in days]
         return [len(found.players) for found in boards]
 
     assert asyncio.run(two_days()) == [1, 0]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.stats.periods import Period, Window, window
+from api.stats.periods import Calendar, Period, Window, seasons, window
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from api.stats.periods import Period, Window, window
     ],
 )
 def test_a_saturday_in_november(period: Period, since: date, until: date) -> None:
-    assert window(period, date(2026, 11, 21)) == Window(since, until)
+    assert window(period, Calendar(date(2026, 11, 21), 3)) == Window(since, until)
 
 
 @given(
@@ -28,19 +28,32 @@ def test_a_saturday_in_november(period: Period, since: date, until: date) -> Non
     st.sampled_from(["day", "week", "month", "season", "year", "all"]),
 )
 def test_a_period_holds_its_day_and_follows_on(today: date, period: Period) -> None:
-    found = window(period, today)
+    found = window(period, Calendar(today, 3))
     assert found.since <= today < found.until
     if period != "all":
-        assert window(period, found.since) == found
-        assert window(period, found.until - timedelta(days=1)) == found
-        assert window(period, found.until).since == found.until
+        assert window(period, Calendar(found.since, 3)) == found
+        assert window(period, Calendar(found.until - timedelta(days=1), 3)) == found
+        assert window(period, Calendar(found.until, 3)).since == found.until
 
 
 @pytest.mark.parametrize("months", [1, 2, 3, 4, 6, 12])
 def test_seasons_of_any_length_fill_a_year(months: int) -> None:
     first, seasons = date(2026, 1, 1), 0
     while first < date(2027, 1, 1):
-        season = window("season", first, months)
+        season = window("season", Calendar(first, months))
         assert season.since == first
         first, seasons = season.until, seasons + 1
     assert (first, seasons) == (date(2027, 1, 1), 12 // months)
+
+
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [
+        (1, "A season is a month."),
+        (3, "A season lasts 3 months: one begins with January, April, July and October."),
+        (6, "A season lasts 6 months: one begins with January and July."),
+        (12, "A season is a year."),
+    ],
+)
+def test_seasons_are_told_in_words(months: int, said: str) -> None:
+    assert seasons(months) == said

@@ -9,7 +9,7 @@ from msgspec import Meta
 from api import paging
 from api.paging import Cursor
 from api.players.identities import Identity, Known
-from api.stats.periods import window
+from api.stats.periods import EVER
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -66,7 +66,7 @@ class PlayerWeapons(msgspec.Struct):
 
 async def periods(clickhouse: ClickHouse, who: Known, by: Span, after: Cursor, limit: int) -> Periods:
     """Return a page of a player's periods."""
-    last = window("all", date.min).until
+    last = EVER.until
     until = date.fromordinal(max(1, int(after.value))) if after.value < last.toordinal() else last
     rows = await clickhouse.rows(
         _SQL["periods"], PeriodLine, keys=who.keys, by=by, until=until.isoformat(), limit=limit + 1

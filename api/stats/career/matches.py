@@ -10,7 +10,7 @@ from api import paging
 from api.paging import START, Cursor
 from api.players.identities import Identity, Known, Person
 from api.players.skill import UNIT, Skill, skill
-from api.stats.periods import window
+from api.stats.periods import EVER
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -218,7 +218,7 @@ async def sessions(clickhouse: ClickHouse, who: Known, after: Cursor, limit: int
 async def _rows(
     clickhouse: ClickHouse, keys: list[int], wanted: Wanted, after: Cursor, limit: int
 ) -> list[_Row]:
-    ever = window("all", date.min)
+    ever = EVER
     return await clickhouse.rows(
         _SQL["matches"],
         _Row,

@@ -13,7 +13,8 @@ from api.matches import service as matches
 from api.paging import START
 from api.stats import leaderboards
 from api.stats.career import summary
-from api.web.public.leaderboards import PERIODS, AskedBoard, today
+from api.stats.periods import calendar
+from api.web.public.leaderboards import PERIODS, AskedBoard
 from api.web.public.players import RUNGS
 from api.web.public.render import LIVE, Here, PageRequest, address, asked, embed
 
@@ -32,7 +33,8 @@ async def player_card(request: PageRequest, platform: Here, player_id: FromPath[
 async def top_ten(request: PageRequest, platform: Here, metric: FromPath[str]) -> Response[bytes]:
     """Show the ten best of a board, which is asked as its page is."""
     query = msgspec.structs.replace(asked(request, AskedBoard), cursor=None)
-    board = await leaderboards.board(platform.clickhouse, metric, query.scope, today(), START, _TOP)
+    now = calendar(platform.settings.season_months)
+    board = await leaderboards.board(platform.clickhouse, metric, query.scope, now, START, _TOP)
     return embed(
         request,
         "embed/leaderboard.html",

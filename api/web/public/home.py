@@ -15,6 +15,7 @@ from api.players.identities import Bots
 from api.servers import queries as servers
 from api.stats import digest, leaderboards, totals
 from api.stats.leaderboards import Board, Scope
+from api.stats.periods import calendar
 from api.stats.totals import Totals
 from api.web.kept import kept
 from api.web.public.digest import LEADING
@@ -67,7 +68,7 @@ def who_plays(everything: Totals) -> Bots:
 
 
 async def _boards(platform: Platform, bots: Bots) -> list[Board]:
-    scope, day = Scope(bots=bots), today()
+    scope, now = Scope(bots=bots), calendar(platform.settings.season_months)
     return await asyncio.gather(
-        *(leaderboards.board(platform.clickhouse, name, scope, day, START, _PLACES) for name in _BOARDS)
+        *(leaderboards.board(platform.clickhouse, name, scope, now, START, _PLACES) for name in _BOARDS)
     )

@@ -18,7 +18,7 @@ from api.stats.drilldown import Drilldown, Filter, Part
 from api.stats.leaderboards import Board, Scope
 from api.stats.metrics import GROUPS, METRICS, By, Metric, is_counted
 from api.stats.page import counted, ranking
-from api.stats.periods import Period
+from api.stats.periods import Period, calendar, seasons
 from api.web.forms import Text
 from api.web.public.render import Here, PageRequest, address, asked, page
 
@@ -97,10 +97,16 @@ async def list_boards(request: PageRequest) -> Response[bytes]:
 
 
 @get("/docs/stats")
-async def explain_stats(request: PageRequest) -> Response[bytes]:
+async def explain_stats(request: PageRequest, platform: Here) -> Response[bytes]:
     """Show what every stat is, how it is counted and ranked, and what a server has to report for it."""
     return page(
-        request, "public/stats.html", "leaderboards", groups=by_group(), ranking=ranking, counted=counted
+        request,
+        "public/stats.html",
+        "leaderboards",
+        groups=by_group(),
+        ranking=ranking,
+        counted=counted,
+        seasons=seasons(platform.settings.season_months),
     )
 
 
@@ -132,7 +138,12 @@ async def show_board(request: PageRequest, platform: Here, metric: FromPath[str]
     here = f"/leaderboards/{metric}"
     board, names, played = await asyncio.gather(
         leaderboards.board(
-            platform.clickhouse, metric, query.scope, today(), paging.decode(query.cursor), _ROWS
+            platform.clickhouse,
+            metric,
+            query.scope,
+            calendar(platform.settings.season_months),
+            paging.decode(query.cursor),
+            _ROWS,
         ),
         servers.names(platform.postgres),
         maps.all_maps(platform.clickhouse),
