@@ -27,6 +27,7 @@ _TABLES = {
     "scores": "player_daily",
     "results": "match_results",
     "ratings": "ratings",
+    "current": "current_ratings",
     "reports": "match_reports",
 }
 _PLACE = re.compile(r"\{\w+:(?:Expression|Query)\}")
@@ -114,6 +115,7 @@ def _composed(path: Path, name: str, query: str) -> Iterator[str]:
     elif (path.stem, name) == ("leaderboards", "board"):
         for metric in METRICS.values():
             yield leaderboards.composed(metric.name)
+            yield leaderboards.composed(metric.name, of_a_period=True)
             if metric.by_weapon:
                 yield leaderboards.composed(metric.name, by_weapon=True)
     elif path.stem == "achievements":

@@ -119,7 +119,7 @@ def test_what_waits_in_the_inbox_is_written_first_and_counts_once(stack: Stack) 
 def test_an_unknown_noun_is_refused(stack: Stack) -> None:
     async def scenario(platform: Platform) -> None:
         for noun in ("nonsense", "raw_events"):
-            with pytest.raises(NotFound, match="these can: event_types"):
+            with pytest.raises(NotFound, match="these can: current_ratings, event_types"):
                 await run(platform, noun)
 
     stack.run(scenario)

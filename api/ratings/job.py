@@ -20,6 +20,8 @@ from api.stores.sql import queries
 
 NOUN = "ratings"
 SOURCE = "match_results"
+# What the last match of each left in it, for boards.
+CURRENT = "current_ratings"
 
 _SQL = queries("clickhouse", "ratings")
 # So many at once: a second's work.
@@ -54,6 +56,10 @@ class _Stale(msgspec.Struct):
     gametype: str
     first: tuple[int, int]
     matches: int
+
+
+class _Gametype(msgspec.Struct):
+    gametype: str
 
 
 class _Next(msgspec.Struct):
@@ -124,6 +130,8 @@ class Rater:
                     break
                 place = after
                 log.info("rating matches", gametype=stale.gametype, left=left)
+        async with self._alone():
+            await keep_current(self._clickhouse)
         # What came meanwhile is no longer what was told.
         self._rated = told
 
@@ -139,6 +147,17 @@ async def rate_all(clickhouse: ClickHouse, table: str = NOUN) -> None:
         place: Place | None = _BEGINNING
         while place is not None:
             _, place = await _rate_some(clickhouse, table, stale.gametype, place)
+
+
+async def keep_current(clickhouse: ClickHouse, table: str = CURRENT) -> None:
+    """Bring a `table` like current_ratings up to ratings. The caller keeps raters out.
+
+    A chain follows from all matches up to one, and ratings from the same, so that of the last match tells
+    whether there is anything to do, whatever was cut off before.
+    """
+    last_known = _SQL["last_known"]
+    for behind in await clickhouse.rows(_SQL["behind"], _Gametype, current=table):
+        await clickhouse.command(f"INSERT INTO {table} {last_known}", current=table, gametype=behind.gametype)
 
 
 async def _stale(clickhouse: ClickHouse, table: str = NOUN) -> list[_Stale]:

@@ -30,7 +30,7 @@ _SQL = queries("clickhouse", "rebuild")
 _STEP_EVENTS = 1_000_000
 _LOG = "raw_events"
 # What no view fills, each after what it is made of.
-_COMPUTED = (matches.NOUN, ratings.NOUN, reports.NOUN)
+_COMPUTED = (matches.NOUN, ratings.NOUN, ratings.CURRENT, reports.NOUN)
 
 Report = Callable[[str, int, int], Awaitable[None]]
 
@@ -173,6 +173,8 @@ def _together(noun: str, known: Mapping[str, _Noun]) -> list[str]:
         made.append(matches.NOUN)
     if ratings.SOURCE in (noun, *made):
         made += [ratings.NOUN, reports.NOUN]
+    if ratings.NOUN in (noun, *made):
+        made.append(ratings.CURRENT)
     return [name for name in (noun, *made) if name in known]
 
 
@@ -213,16 +215,8 @@ async def _fill(
     fresh = f"{noun.name}__rebuilt"
     await clickhouse.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
     await clickhouse.command(f"CREATE TABLE {fresh} AS {noun.name}")
-    if noun.name == matches.NOUN:
-        await matches.settle_all(clickhouse, fresh)
-        await report(len(spans))
-        return
-    if noun.name == ratings.NOUN:
-        await ratings.rate_all(clickhouse, fresh)
-        await report(len(spans))
-        return
-    if noun.name == reports.NOUN:
-        await reports.tell_all(clickhouse, settings, fresh)
+    if noun.name in _COMPUTED:
+        await _compute(clickhouse, settings, noun.name, fresh)
         await report(len(spans))
         return
     if noun.source != _LOG:
@@ -237,6 +231,17 @@ async def _fill(
         )
         await clickhouse.command(f"INSERT INTO {fresh} {noun.definition} {only}")
         await report(place + 1)
+
+
+async def _compute(clickhouse: ClickHouse, settings: Settings, noun: str, fresh: str) -> None:
+    if noun == matches.NOUN:
+        await matches.settle_all(clickhouse, fresh)
+    elif noun == ratings.NOUN:
+        await ratings.rate_all(clickhouse, fresh)
+    elif noun == ratings.CURRENT:
+        await ratings.keep_current(clickhouse, fresh)
+    else:
+        await reports.tell_all(clickhouse, settings, fresh)
 
 
 async def _exchange(clickhouse: ClickHouse, noun: _Noun) -> None:

@@ -127,12 +127,17 @@ async def standing(
 
 
 @cache
-def composed(name: str, *, by_weapon: bool = False) -> str:
+def composed(name: str, *, by_weapon: bool = False, of_a_period: bool = False) -> str:
     """Return the SQL of a metric's board: that of its source, with the catalogue's expressions in it."""
     chosen, recipe = metric(name), RECIPES[name]
     value = recipe.weapon if by_weapon else recipe.value
     score = "wilson_95(counted, cases)" if chosen.ranks == "wilson_95" else "counted"
-    inner = _SQL["by_weapon" if by_weapon else chosen.source]
+    if by_weapon:
+        inner = _SQL["by_weapon"]
+    elif chosen.source == "rated" and of_a_period:
+        inner = _SQL["rated_between"]
+    else:
+        inner = _SQL[chosen.source]
     counted = inner.replace("{value:Expression}", value).replace("{sample:Expression}", recipe.sample)
     return (
         _SQL["board"]
@@ -146,7 +151,7 @@ async def _rows(
 ) -> list[_Row]:
     days, recipe = window(scope.period, calendar), RECIPES[chosen.name]
     return await clickhouse.rows(
-        composed(chosen.name, by_weapon=scope.weapon is not None),
+        composed(chosen.name, by_weapon=scope.weapon is not None, of_a_period=scope.period != "all"),
         _Row,
         scores=_table(chosen, scope),
         acts=list(recipe.acts),

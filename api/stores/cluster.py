@@ -29,6 +29,7 @@ SHARDING_KEYS: Mapping[str, str] = {
     "player_marks": "sipHash64(player_key)",
     "match_results": "match_key",
     "ratings": "match_key",
+    "current_ratings": "sipHash64(player_key)",
     "match_reports": "match_key",
 }
 _RECORD = "schema_migrations"

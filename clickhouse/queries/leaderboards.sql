@@ -81,8 +81,7 @@ FROM (
 GROUP BY player
 
 -- name: rated
--- What matches did to ratings, of each game type: a rating counts one of them, or the best. Players are people here,
--- after links.
+-- Of each game type: a rating counts one of them, or the best. Players are people here, after links.
 SELECT
     player_key AS player,
     {value:Expression} AS counted,
@@ -90,7 +89,23 @@ SELECT
 FROM (
     SELECT
         player_key,
-        gametype,
+        (mu - 3 * sigma) / 1000000 AS ordinal,
+        gained / 1000000 AS gained,
+        matches
+    FROM current_ratings FINAL
+    WHERE player_key != 0 AND ({gametype:String} = '' OR gametype = {gametype:String})
+)
+GROUP BY player
+
+-- name: rated_between
+-- The same, of what matches did between two days.
+SELECT
+    player_key AS player,
+    {value:Expression} AS counted,
+    {sample:Expression} AS cases
+FROM (
+    SELECT
+        player_key,
         argMax(mu - 3 * sigma, (started_at, match_key)) / 1000000 AS ordinal,
         sum(mu - mu_before) / 1000000 AS gained,
         count() AS matches

@@ -113,40 +113,86 @@ FROM (
 )
 SETTINGS max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 1048576, insert_deduplicate = 0;
 
--- name: current
--- A player's rating in each game type, and the place that it has there among those who stand on boards; whoever does not
--- is told the place that the rating would have. What was taken back is left out without FINAL, as boards do.
-SELECT
-    gametype,
-    mu,
-    sigma,
-    matches,
-    last_at,
-    place,
-    players
+-- name: behind
+-- Game types whose current ratings are not those after their last match.
+SELECT gametype
 FROM (
+    SELECT toString(gametype) AS gametype, argMax(ratings.chain, (started_at, match_key)) AS last_chain
+    FROM ratings FINAL
+    WHERE player_key = 0
+    GROUP BY gametype
+    UNION ALL
+    SELECT toString(gametype) AS gametype, chain
+    FROM {current:Identifier} FINAL
+    WHERE player_key = 0
+)
+GROUP BY gametype, last_chain
+HAVING count() = 1
+ORDER BY gametype
+LIMIT 1 BY gametype;
+
+-- name: last_known
+-- Current ratings that are others than those that stand there, and those that are no more. They are inserted as one
+-- block: all of them or none.
+WITH
+(SELECT max(version) FROM {current:Identifier}) AS last_version,
+latest AS (
     SELECT
         gametype,
         player_key,
-        argMax(ratings.mu, (started_at, match_key)) AS mu,
-        argMax(ratings.sigma, (started_at, match_key)) AS sigma,
+        argMax(r.mu, (started_at, match_key)) AS mu,
+        argMax(r.sigma, (started_at, match_key)) AS sigma,
+        sum(r.mu - r.mu_before) AS gained,
         count() AS matches,
         max(started_at) AS last_at,
-        player_key NOT IN (SELECT player FROM off_boards) AS ranks,
-        1 + countIf(ranks) OVER (
-            PARTITION BY gametype ORDER BY mu - 3 * sigma DESC, player_key DESC
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS place,
-        countIf(ranks OR player_key IN {keys:Array(UInt64)}) OVER (PARTITION BY gametype) AS players
-    FROM ratings
-    WHERE player_key != 0 AND sign = 1
-        AND gametype IN (SELECT gametype FROM ratings WHERE player_key IN {keys:Array(UInt64)})
-        AND (gametype, started_at, match_key, player_key, version) NOT IN (
-            SELECT gametype, started_at, match_key, player_key, version FROM ratings WHERE sign = -1
-        )
+        argMax(r.chain, (started_at, match_key)) AS chain
+    FROM ratings AS r FINAL
+    WHERE gametype = {gametype:String}
     GROUP BY gametype, player_key
 )
-WHERE player_key IN {keys:Array(UInt64)}
+SELECT
+    gametype,
+    player_key,
+    last_version + 1 AS version,
+    0 AS deleted,
+    mu,
+    sigma,
+    gained,
+    matches,
+    last_at,
+    chain
+FROM latest
+WHERE (player_key, mu, sigma, gained, matches, last_at, chain) NOT IN (
+    SELECT player_key, mu, sigma, gained, matches, last_at, chain
+    FROM {current:Identifier} FINAL
+    WHERE gametype = {gametype:String}
+)
+UNION ALL
+SELECT * REPLACE (last_version + 1 AS version, 1 AS deleted)
+FROM {current:Identifier} FINAL
+WHERE gametype = {gametype:String} AND player_key NOT IN (SELECT player_key FROM latest)
+SETTINGS max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 1048576, insert_deduplicate = 0;
+
+-- name: current
+-- A player's rating in each game type, and the place that it has there among those who stand on boards; whoever does not
+-- is told the place that the rating would have.
+SELECT
+    gametype,
+    own.mu AS mu,
+    own.sigma AS sigma,
+    own.matches AS matches,
+    own.last_at AS last_at,
+    1 + countIf(ranks AND (c.mu - 3 * c.sigma, c.player_key) > (mu - 3 * sigma, own.player_key)) AS place,
+    countIf(ranks OR c.player_key IN {keys:Array(UInt64)}) AS players
+FROM (
+    SELECT *, NOT is_bot(player_key) AND NOT is_flagged(player_key) AS ranks
+    FROM current_ratings FINAL
+    WHERE player_key != 0
+) AS c
+INNER JOIN (
+    SELECT * FROM current_ratings FINAL WHERE player_key IN {keys:Array(UInt64)}
+) AS own USING (gametype)
+GROUP BY gametype, own.player_key, mu, sigma, matches, last_at
 ORDER BY last_at DESC, gametype;
 
 -- name: curve
@@ -220,19 +266,15 @@ WHERE player_key = 0 AND match_key IN {matches:Array(UInt64)};
 -- Players of a game type, those first of whom the most can be said for sure.
 SELECT
     player_key AS player,
-    argMax(ratings.mu, (started_at, match_key)) AS mu,
-    argMax(ratings.sigma, (started_at, match_key)) AS sigma,
-    count() AS matches,
-    max(started_at) AS last_at,
+    mu,
+    sigma,
+    matches,
+    last_at,
     toFloat64(mu - 3 * sigma) AS value
-FROM ratings
-WHERE player_key != 0 AND sign = 1 AND gametype = {gametype:String}
-    AND player_key NOT IN (SELECT player FROM off_boards)
-    AND (started_at, match_key, player_key, version) NOT IN (
-        SELECT started_at, match_key, player_key, version FROM ratings WHERE sign = -1 AND gametype = {gametype:String}
-    )
-GROUP BY player_key
-HAVING matches >= {minimum:UInt64}
+FROM current_ratings FINAL
+WHERE player_key != 0 AND gametype = {gametype:String}
+    AND NOT is_bot(player_key) AND NOT is_flagged(player_key)
+    AND matches >= {minimum:UInt64}
     AND (value, player) < ({after_value:Float64}, {after_id:UInt64})
 ORDER BY value DESC, player DESC
 LIMIT {limit:UInt32};
@@ -240,30 +282,21 @@ LIMIT {limit:UInt32};
 -- name: gametypes
 SELECT
     gametype,
-    uniqExact(match_key) AS matches,
-    uniqExact(player_key) AS players
-FROM ratings FINAL
-WHERE player_key != 0
+    sumIf(current_ratings.matches, player_key = 0) AS matches,
+    countIf(player_key != 0) AS players
+FROM current_ratings FINAL
 GROUP BY gametype
+HAVING players > 0
 ORDER BY matches DESC, gametype;
 
 -- name: of_members
 -- Members' ratings in a game type; where none is named, in the one in which each was rated most often.
 WITH arrayMap(member -> person_of(sipHash64('member', toString(member))), {members:Array(UInt64)}) AS people
 SELECT
-    arrayElement({members:Array(UInt64)}, indexOf(people, latest.player_key)) AS member,
-    argMax(latest.mu, (latest.matches, latest.gametype)) AS mu,
-    argMax(latest.sigma, (latest.matches, latest.gametype)) AS sigma
-FROM (
-    SELECT
-        toString(ratings.gametype) AS gametype,
-        player_key,
-        argMax(ratings.mu, (started_at, match_key)) AS mu,
-        argMax(ratings.sigma, (started_at, match_key)) AS sigma,
-        count() AS matches
-    FROM ratings FINAL
-    WHERE has(people, player_key) AND ({gametype:String} = '' OR ratings.gametype = {gametype:String})
-    GROUP BY gametype, player_key
-) AS latest
-GROUP BY member
+    arrayElement({members:Array(UInt64)}, indexOf(people, player_key)) AS member,
+    argMax(current_ratings.mu, (matches, gametype)) AS mu,
+    argMax(current_ratings.sigma, (matches, gametype)) AS sigma
+FROM current_ratings FINAL
+WHERE player_key IN (SELECT arrayJoin(people)) AND ({gametype:String} = '' OR gametype = {gametype:String})
+GROUP BY player_key
 ORDER BY member;

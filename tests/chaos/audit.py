@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from api.matches.job import settle_all
-from api.ratings.job import rate_all
+from api.ratings.job import keep_current, rate_all
 from api.reports.job import tell_all
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
@@ -90,6 +90,7 @@ async def _read_results(clickhouse: ClickHouse, found: Books) -> None:
     for table, compute in (
         ("match_results", settle_all),
         ("ratings", rate_all),
+        ("current_ratings", keep_current),
         ("match_reports", _tell_all),
     ):
         scratch = f"audit_of_{table}"

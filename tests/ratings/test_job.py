@@ -17,6 +17,7 @@ from tests.sql.recount import Event
 from tests.stack import Stack, add_server, drain, no_report
 
 ALL = "SELECT * EXCEPT version FROM ratings FINAL ORDER BY gametype, started_at, match_key, player_key"
+CURRENT = "SELECT * EXCEPT (version, deleted) FROM current_ratings FINAL ORDER BY gametype, player_key"
 TOLD = """
     SELECT r.gametype AS gametype, n.name AS name, m.match_id AS match, r.mu / 1e6 AS mu,
         r.sigma / 1e6 AS sigma
@@ -51,7 +52,28 @@ async def take(platform: Platform, *matches: list[Event]) -> None:
 async def ratings(platform: Platform) -> Rows:
     await settle(platform.clickhouse)
     assert await unrated(platform.clickhouse) == 0
-    return await platform.clickhouse.rows(ALL, dict[str, Any])
+    rows = await platform.clickhouse.rows(ALL, dict[str, Any])
+    assert await platform.clickhouse.rows(CURRENT, dict[str, Any]) == latest(rows)
+    return rows
+
+
+def latest(rows: Rows) -> Rows:
+    """What the last match of each player left; rows are in the order of time."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in rows:
+        key = row["gametype"], row["player_key"]
+        before = found.get(key, {"matches": 0, "gained": 0})
+        found[key] = {
+            "gametype": row["gametype"],
+            "player_key": row["player_key"],
+            "mu": row["mu"],
+            "sigma": row["sigma"],
+            "gained": before["gained"] + row["mu"] - row["mu_before"],
+            "matches": before["matches"] + 1,
+            "last_at": row["started_at"],
+            "chain": row["chain"],
+        }
+    return [found[key] for key in sorted(found)]
 
 
 def test_they_are_those_of_plain_openskill_over_a_recount(stack: Stack) -> None:
@@ -173,6 +195,30 @@ def test_what_was_cut_off_is_completed_and_nothing_is_done_without_need(
     assert left == 8
     assert found == wanted
     assert done == after
+
+
+def test_current_ratings_that_were_cut_off_are_completed(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut_off(*_: object) -> None:
+        raise StoreUnavailable("clickhouse", "killed")
+
+    async def scenario(platform: Platform) -> tuple[Rows, Rows]:
+        await add_server(platform)
+        await take(platform, *made(6))
+        await ratings(platform)
+        before = await platform.clickhouse.rows(CURRENT, dict[str, Any])
+        await take(platform, *made(12)[6:])
+        with monkeypatch.context() as patch:
+            patch.setattr(job, "keep_current", cut_off)
+            with pytest.raises(StoreUnavailable):
+                await settle(platform.clickhouse)
+        left = await platform.clickhouse.rows(CURRENT, dict[str, Any])
+        await ratings(platform)
+        return before, left
+
+    before, left = stack.run(scenario)
+    assert before == left
 
 
 def test_another_model_rates_everything_anew(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
