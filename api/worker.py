@@ -25,6 +25,9 @@ from api.reports.job import Reporter
 from api.unlocks import Judge
 
 _RATERS = 0x7261_7469_6E67  # "rating"
+# How long a step rests, in times of what it took: the writer comes first, and so does a game server beside it.
+_REST = 9
+_LONGEST_REST_SECONDS = 30.0
 
 log = structlog.get_logger()
 
@@ -39,8 +42,12 @@ async def work(platform: Platform) -> None:
     )
     judge = Judge(platform.clickhouse, platform.postgres, platform.forum)
     async with asyncio.TaskGroup() as group:
-        for name, step, pause in (
+        for name, prompt, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
+            ("jobs", lambda: jobs.step(platform), 0.2),
+        ):
+            group.create_task(_for_ever(notes, name, prompt, pause, rests=False), name=name)
+        for name, step, pause in (
             (
                 "live",
                 lambda: live.step(platform.clickhouse, platform.postgres, platform.redis, platform.settings),
@@ -55,7 +62,6 @@ async def work(platform: Platform) -> None:
                 lambda: achievements.count_rarity(platform.clickhouse, platform.redis),
                 600.0,
             ),
-            ("jobs", lambda: jobs.step(platform), 0.2),
             ("links", lambda: logins.step(platform.postgres, platform.clickhouse), 1.0),
             (
                 "all links",
@@ -82,10 +88,17 @@ async def work(platform: Platform) -> None:
             ("tidy", lambda: ingest.tidy(platform.postgres), 3600.0),
             ("forget", lambda: logins.tidy(platform.postgres, platform.settings), 3600.0),
         ):
-            group.create_task(_for_ever(notes, name, step, pause), name=name)
+            group.create_task(_for_ever(notes, name, step, pause, rests=True), name=name)
 
 
-async def _for_ever(notes: Steps, name: str, step: Callable[[], Awaitable[object]], pause: float) -> None:
+def rest_after(taken: float, pause: float) -> float:
+    """Return how many seconds a step rests that took so many: its pause, or longer after more work."""
+    return max(pause, min(_REST * taken, _LONGEST_REST_SECONDS))
+
+
+async def _for_ever(
+    notes: Steps, name: str, step: Callable[[], Awaitable[object]], pause: float, *, rests: bool
+) -> None:
     """Repeat a step; one that fails is reported and tried again, and stops nothing else."""
     while True:
         began, failure, rest = time.monotonic(), None, pause
@@ -98,5 +111,6 @@ async def _for_ever(notes: Steps, name: str, step: Callable[[], Awaitable[object
             log.error("job failed", job=name, exc_info=error)
             failure = f"{type(error).__name__}; the log has the details"
             rest = pause + 5
-        await notes.note(name, pause, time.monotonic() - began, failure)
-        await asyncio.sleep(rest)
+        taken = time.monotonic() - began
+        await notes.note(name, pause, taken, failure)
+        await asyncio.sleep(rest_after(taken, rest) if rests else rest)
