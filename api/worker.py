@@ -25,7 +25,7 @@ from api.reports.job import Reporter
 from api.unlocks import Judge
 
 _RATERS = 0x7261_7469_6E67  # "rating"
-# How long a step rests, in times of what it took: the writer comes first, and so does a game server beside it.
+# How long a step rests, in times of what it took: the writer comes first, and a game server beside it too.
 _REST = 9
 _LONGEST_REST_SECONDS = 30.0
 
