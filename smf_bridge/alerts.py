@@ -83,11 +83,6 @@ async def fetch(database: Database, after: int, limit: int = PAGE) -> list[Alert
     return await database.run(work)
 
 
-def erase(transaction: Transaction, member: int) -> None:
-    """Take out what was told to a member, or of them as the one who did it."""
-    transaction.execute(_SQL["erase"], member=member)
-
-
 async def tidy(database: Database, now: datetime) -> int:
     """Forget alerts of a month ago, fetched or not, and return how many."""
     return await database.execute(_SQL["forget"], before=now - _KEPT)

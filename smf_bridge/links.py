@@ -6,12 +6,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from smf_bridge import alerts, members
 from smf_bridge.database import Database, Transaction, queries
 
 _SQL: Final = queries("links")
-
-_ERASED: Final = "You have been taken out of the stats: names, chat, addresses and links are gone"
 
 Outcome = Literal["issued", "used", "revoked"]
 
@@ -49,16 +46,6 @@ def note_code(transaction: Transaction, member_id: int, code: Code) -> None:
     """Write down what became of a code so far."""
     known = {"id": code.id, "member": member_id, "issued": code.issued_at, "expires": code.expires_at}
     transaction.execute(_SQL["note_code"], **known, outcome=code.outcome, ended=code.ended_at)
-
-
-def erase(transaction: Transaction, member_id: int, at: datetime) -> None:
-    """Take out what is known of a member's playing, links, codes, achievements, alerts, and tell them so."""
-    for name in (_SQL["erase_links"], _SQL["erase_codes"], _SQL["erase_progress"], _SQL["erase_judged"]):
-        transaction.execute(name, member=member_id)
-    alerts.erase(transaction, member_id)
-    if member_id in members.some(transaction, [member_id]):
-        once = f"erased:{member_id}:{at:%Y%m%d%H%M}"
-        alerts.tell(transaction, "address", member_id, _ERASED, "identity", at, once=once)
 
 
 async def everything(database: Database) -> list[Link]:

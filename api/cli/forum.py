@@ -86,6 +86,10 @@ def forum_reconcile(dry_run: bool, force: bool, refill: bool, json_: bool) -> No
             out.print(
                 f"{said}  {each.what}{'  mended' if each.mended else ''}", highlight=False, markup=False
             )
+        for one in done.gone:
+            rows = ", ".join(f"{what} {count}" for what, count in one.rows.items())
+            said = f"the forum has deleted member {one.member}, who is still known here: {rows}"
+            out.print(f"{said}; `afteraction player erase member:{one.member}` takes them out", markup=False)
         out.print(f"{done.links} links in the forum, {len(done.differences)} differences", highlight=False)
         if done.withheld:
             say(done.withheld)

@@ -19,9 +19,10 @@ from api.logins import locks
 from api.settings import Settings
 from api.stores.postgres import Connection, Postgres, fetch
 from api.stores.sql import queries
-from smf_bridge import alerts, links
+from smf_bridge import alerts, erasing, links, members
 from smf_bridge.database import Database, Transaction
 from smf_bridge.links import Code, Link
+from smf_bridge.members import Gone
 
 _SQL = queries("postgres", "forum")
 _TELLER: Final = 0x666F_7275_6D21  # "forum!"
@@ -44,11 +45,15 @@ class Difference(msgspec.Struct):
 
 
 class Reconciled(msgspec.Struct):
-    """What a reconciliation found. `withheld` says why it mended nothing."""
+    """What a reconciliation found. `withheld` says why it mended nothing.
+
+    `gone`: whom the forum has deleted, and who still stands in the bridge's tables. Erasing is an admin's.
+    """
 
     links: int
     told: int
     differences: list[Difference]
+    gone: list[Gone]
     withheld: str | None = None
 
 
@@ -102,6 +107,8 @@ async def reconcile_daily(postgres: Postgres, forum: Database | None) -> None:
     done = await reconcile(postgres, forum, Actor("job", "reconciliation"))
     for difference in done.differences:
         log.warning("a link was not as the forum has it", **msgspec.structs.asdict(difference))
+    for each in done.gone:
+        log.warning("the forum has deleted a member who is still known here", member=each.member, **each.rows)
     if done.withheld:
         log.error("links were not reconciled", cause=done.withheld)
 
@@ -126,7 +133,7 @@ async def reconcile(
         there = {link.client_id: link for link in await links.everything(forum)}
         kept = {row.client_id: row for row in await postgres.rows(_SQL["kept"], _Kept)}
         found = _differences(there, kept)
-        done = Reconciled(len(there), told, found)
+        done = Reconciled(len(there), told, found, await members.gone(forum))
         ending = sum(each.what == "only_kept" for each in found)
         had = sum(row.member_id is not None for row in kept.values())
         if ending > _FEW and ending * 2 > had and not force:
@@ -203,7 +210,7 @@ async def _tell(postgres: Postgres, forum: Database) -> int:
 def _write(transaction: Transaction, changes: list[_Change]) -> None:
     for row in changes:
         if row.kind == "erased":
-            links.erase(transaction, int(row.subject), datetime.now(UTC))
+            erasing.erase(transaction, int(row.subject), datetime.now(UTC))
         elif row.kind == "link":
             if row.linked_member is None or row.claimed_at is None:
                 links.unlink(transaction, row.subject)

@@ -14,6 +14,7 @@ from api.forum.desk import ForumRequest, Fragment, Here, Viewer, form, forum_of,
 from api.platform import Platform
 from api.stats import together
 from api.stats.together import Record, Spell
+from smf_bridge import members
 from smf_bridge.database import Transaction
 from smf_bridge.statement import Statement
 from smf_bridge.teams import pages, rules, service
@@ -130,7 +131,7 @@ def _done(transaction: Transaction, asked: _Form, team: int, who: Who, at: datet
         case "invite":
             if not asked.name:
                 raise Unprocessable("`name` says whom you invite")
-            member = service.member_called(transaction, asked.name)
+            member = members.called(transaction, asked.name)
             service.invite(transaction, team, who, member, at)
             return f"They are invited, and have {rules.OPEN_FOR.days} days to accept."
         case "withdraw":

@@ -180,6 +180,7 @@ class _ManageAct(msgspec.Struct):
     ]
     registration: _Id | None = None
     member: _Id | None = None
+    name: Annotated[str, Meta(max_length=10_000)] = ""
     order: Annotated[str, Meta(max_length=4000)] = ""
     why: _Why = ""
 
@@ -373,8 +374,10 @@ async def manage_tournament(
             await desk.seed(who, tournament_id, _numbers(asked.order))
             notice = "The seeds are set."
         case "add_staff":
-            await desk.add_staff(who, tournament_id, _needed(asked.member, "member"))
-            notice = "They run the tournament, too."
+            if not asked.name:
+                raise Unprocessable("`name` says who")
+            added = await desk.add_staff(who, tournament_id, asked.name)
+            notice = f"{added} runs the tournament, too."
         case _:
             await desk.remove_staff(who, tournament_id, _needed(asked.member, "member"))
             notice = "They run it no more."
@@ -499,7 +502,7 @@ async def _managed(
     at = await desk.look(tournament_id, who, see)
     history = await desk.history(tournament_id, _before(request))
     named = [*(row.member_id for row in at.staff), *(event.member_id for event in history)]
-    known = await forum_of(platform).run(lambda transaction: members.some(transaction, named))
+    names = await forum_of(platform).run(lambda transaction: members.names(transaction, named))
     return fragment(
         request,
         platform,
@@ -508,7 +511,7 @@ async def _managed(
         links=[(at.tournament.name, f"/forum/tournaments/{tournament_id}")],
         notice=notice,
         at=at,
-        names={id_: member.name for id_, member in known.items()},
+        names=names,
         history=history,
         formats=FORMATS,
         words=PHASES,

@@ -24,6 +24,3 @@ LIMIT %(limit)s;
 
 -- name: forget
 DELETE FROM {prefix}mohaa_alerts WHERE made_at < %(before)s LIMIT 10000;
-
--- name: erase
-DELETE FROM {prefix}mohaa_alerts WHERE member_id = %(member)s OR by_member = %(member)s;

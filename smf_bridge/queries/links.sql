@@ -27,15 +27,3 @@ LIMIT %(limit)s;
 
 -- name: forget_codes
 DELETE FROM {prefix}mohaa_login_tokens WHERE issued_at < %(before)s;
-
--- name: erase_links
-DELETE FROM {prefix}mohaa_player_links WHERE member_id = %(member)s;
-
--- name: erase_codes
-DELETE FROM {prefix}mohaa_login_tokens WHERE member_id = %(member)s;
-
--- name: erase_judged
-DELETE FROM {prefix}mohaa_achievement_judged WHERE member_id = %(member)s;
-
--- name: erase_progress
-DELETE FROM {prefix}mohaa_achievement_progress WHERE member_id = %(member)s;

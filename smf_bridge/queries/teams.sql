@@ -122,8 +122,9 @@ WHERE t.open_name > %(after)s
 ORDER BY t.open_name
 LIMIT %(limit)s;
 
--- name: members_called
-SELECT id_member AS member_id FROM {prefix}members
-WHERE real_name IN %(names)s
-ORDER BY id_member
-LIMIT 2;
+-- name: open_of_member
+SELECT id, member_id, kind, asked_by, asked_at, expires_at, outcome
+FROM {prefix}mohaa_team_invites
+WHERE open_member = %(member)s
+ORDER BY id
+FOR UPDATE;

@@ -132,3 +132,27 @@ SELECT t.id, t.name, TRUE AS there FROM {prefix}mohaa_teams AS t
 INNER JOIN {prefix}mohaa_team_members AS m ON m.team_id = t.id
 WHERE m.member_id = %(member)s AND m.left_at IS NULL AND m.role IN ('captain', 'officer') AND t.disbanded_at IS NULL
 ORDER BY t.name;
+
+-- name: remove_any_staff
+DELETE FROM {prefix}mohaa_tournament_admins WHERE tournament_id = %(tournament)s AND member_id = %(member)s;
+
+-- name: own
+UPDATE {prefix}mohaa_tournament_admins SET role = 'owner'
+WHERE tournament_id = %(tournament)s AND member_id = %(member)s;
+
+-- name: live_of_team
+SELECT DISTINCT t.id
+FROM {prefix}mohaa_tournament_registrations AS r
+INNER JOIN {prefix}mohaa_tournaments AS t ON t.id = r.tournament_id
+WHERE r.team_id = %(team)s AND t.state IN ('registration', 'running')
+    AND r.state IN ('registered', 'waiting', 'checked_in', 'playing')
+ORDER BY t.id;
+
+-- name: live_of_member
+SELECT r.tournament_id AS id
+FROM {prefix}mohaa_tournament_registrations AS r
+INNER JOIN {prefix}mohaa_tournaments AS t ON t.id = r.tournament_id
+WHERE r.member_id = %(member)s AND r.team_id IS NULL AND t.state IN ('registration', 'running')
+UNION
+SELECT tournament_id AS id FROM {prefix}mohaa_tournament_admins WHERE member_id = %(member)s
+ORDER BY id;

@@ -1,6 +1,6 @@
 """What is read of teams: lists, and all of one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -10,7 +10,7 @@ from msgspec import Meta
 from api.errors import NotFound
 from smf_bridge import members
 from smf_bridge.database import Transaction, queries
-from smf_bridge.members import Member
+from smf_bridge.members import Names
 from smf_bridge.teams.rules import Role
 from smf_bridge.teams.service import Asked, Kind, Team, What
 
@@ -83,17 +83,6 @@ class Waiting(msgspec.Struct, frozen=True):
     tag: str
 
 
-class Names:
-    """Members by id, those too who are gone."""
-
-    def __init__(self, found: dict[int, Member]) -> None:
-        self._found = found
-
-    def __getitem__(self, member_id: int) -> str:
-        them = self._found.get(member_id)
-        return them.name if them else f"member {member_id}"
-
-
 class Overview(msgspec.Struct, frozen=True):
     """Teams by name, and what concerns whoever looks. `next`: after which name it goes on."""
 
@@ -137,7 +126,7 @@ def overview(transaction: Transaction, viewer: int, search: str, after: str, at:
         teams[-1].name if len(found) > LINES else None,
         mine(transaction, viewer),
         waiting,
-        _names(transaction, ids),
+        members.names(transaction, ids),
     )
 
 
@@ -160,17 +149,13 @@ def whole(transaction: Transaction, team_id: int, viewer: int, before: int | Non
         events,
         events[-1].id if len(found) > EVENTS else None,
         mine(transaction, viewer),
-        _names(transaction, ids),
+        members.names(transaction, ids),
     )
 
 
 def mine(transaction: Transaction, member_id: int) -> Mine | None:
     """Return the team that a member is in."""
     return transaction.one(_SQL["team_of"], Mine, member=member_id) if member_id else None
-
-
-def _names(transaction: Transaction, ids: Sequence[int]) -> Names:
-    return Names(members.some(transaction, ids))
 
 
 def _of_spells(spells: Iterable[Spell]) -> Iterable[int]:

@@ -11,12 +11,14 @@ from typing import Final, Literal
 
 import msgspec
 
-from api.errors import Conflict, Forbidden, NotFound, Unprocessable
+from api.errors import Conflict, Forbidden, NotFound
 from smf_bridge import alerts, members
 from smf_bridge.database import Duplicate, Transaction, queries
 from smf_bridge.members import Member
 from smf_bridge.teams import rules
 from smf_bridge.teams.rules import Act, Look, Role, Who
+from smf_bridge.tournaments import leaving
+from smf_bridge.tournaments.model import Who as Entrant
 
 _SQL: Final = queries("teams")
 
@@ -84,10 +86,6 @@ class _Of(msgspec.Struct):
     name: str
     tag: str
     role: Role
-
-
-class _Called(msgspec.Struct):
-    member_id: int
 
 
 class _Held:
@@ -385,44 +383,84 @@ def transfer(transaction: Transaction, team_id: int, who: Who, member_id: int, a
     held.check("transfer")
     if held.place(member_id).role == "captain":
         raise Conflict(f"member {member_id} is the captain already")
-    them = _other(transaction, member_id)
+    _other(transaction, member_id)
     before = held.captain()
     held.set_role(before, "officer")
     held.set_role(member_id, "captain")
     held.note("transferred", member_id, {"before": before})
-    told = f"{them.name} is the captain of {held.team.name} now"
-    held.tell([before], told)
+    # An alert names only whose doing it is: so it can be found when they are erased.
+    held.tell([before], f"{held.team.name} has another captain now")
     held.tell([member_id], f"You are the captain of {held.team.name} now")
 
 
 def disband(transaction: Transaction, team_id: int, who: Who, at: datetime) -> None:
-    """End a team: everybody leaves, and what is open is withdrawn. Its name is free again."""
+    """End a team: everybody leaves, and what is open is withdrawn. Its name is free again.
+
+    The team is withdrawn from tournaments that have not begun, and in others loses what is left to play.
+    """
+    acting = Entrant(who.member, who.permissions)
+    # Tournaments before the team, as whoever registers one locks them. `_end` looks again.
+    leaving.of_team(transaction, team_id, acting, at)
     held = _Held(transaction, team_id, who, at)
     held.check("disband")
-    for asked in held.open():
-        held.decide(asked, "withdrawn")
-    transaction.execute(_SQL["leave_all"], team=team_id, by=who.member, at=at)
-    transaction.execute(_SQL["disband"], team=team_id, at=at)
-    held.note("disbanded")
+    _end(transaction, team_id, acting, at)
     held.tell(list(held.roster), f"{held.me.name} has disbanded {held.team.name}")
 
 
-def member_called(transaction: Transaction, said: str) -> int:
-    """Return whom a name means, or `#7`. Raises Unprocessable for nobody, and for several."""
-    if said.startswith("#") and said[1:].isascii() and said[1:].isdigit():
-        return int(said[1:10])
-    found = transaction.rows(_SQL["members_called"], _Called, names=_as_smf_has(said))
-    if not found:
-        raise Unprocessable(f"`name`: the forum has no member {said[:80]!r}")
-    if len(found) > 1:
-        raise Unprocessable(f"`name`: several members are called {said[:80]!r}; write #7 for the member 7")
-    return found[0].member_id
+def member_is_gone(transaction: Transaction, member_id: int, by: int, at: datetime) -> None:
+    """Take a member who is erased out of their team, and take back what they asked for; `by` stands for them.
+
+    After a captain comes the officer, or else the member, who has been there longest. A team without anybody
+    else is disbanded.
+    """
+    for asked in transaction.rows(_SQL["open_of_member"], Asked, member=member_id):
+        transaction.execute(_SQL["decide"], invite=asked.id, outcome="withdrawn", by=by, at=at)
+    of = transaction.one(_SQL["team_of"], _Of, member=member_id)
+    if of is None:
+        return
+    leaving.of_team(transaction, of.id, Entrant(by), at)
+    transaction.one(_SQL["lock"], Team, team=of.id)
+    roster = transaction.rows(_SQL["roster"], Place, team=of.id)
+    if all(place.member_id != member_id for place in roster):
+        return
+    heirs = _heirs(transaction, [place for place in roster if place.member_id != member_id])
+    if not heirs:
+        _end(transaction, of.id, Entrant(by), at)
+        return
+    captain = next(place.member_id for place in roster if place.role == "captain")
+    if captain == member_id:
+        captain = heirs[0]
+        transaction.execute(_SQL["set_role"], team=of.id, member=member_id, role="officer")
+        transaction.execute(_SQL["set_role"], team=of.id, member=captain, role="captain")
+        _note(transaction, of.id, at, "transferred", by, captain, {"before": member_id})
+        text = f"You are the captain of {of.name} now: who was has been erased"
+    else:
+        text = f"A member of {of.name} has been erased, and is out of it"
+    transaction.execute(_SQL["leave"], team=of.id, member=member_id, how="left", by=by, at=at)
+    _note(transaction, of.id, at, "left", by, member_id, {})
+    alerts.tell(transaction, "invite", captain, text, f"teams/{of.id}", at)
 
 
-def _as_smf_has(name: str) -> list[str]:
-    """Return how SMF may have stored a name: as HTML, more or less escaped."""
-    some = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return list(dict.fromkeys([name, some, some.replace("'", "&#039;"), some.replace("'", "&#39;")]))
+def _heirs(transaction: Transaction, roster: Sequence[Place]) -> list[int]:
+    """Return who may be captain, the next one first; whom the forum keeps out comes last."""
+    known = members.some(transaction, [place.member_id for place in roster])
+
+    def order(place: Place) -> tuple[bool, bool, datetime, int]:
+        them = known.get(place.member_id)
+        return them is None or not them.active, place.role != "officer", place.joined_at, place.member_id
+
+    return [place.member_id for place in sorted(roster, key=order)]
+
+
+def _end(transaction: Transaction, team_id: int, acting: Entrant, at: datetime) -> None:
+    """End a team whose row is locked."""
+    leaving.team_is_gone(leaving.of_team(transaction, team_id, acting, at), team_id)
+    for asked in transaction.rows(_SQL["open"], Asked, team=team_id):
+        row = {"invite": asked.id, "outcome": "withdrawn", "by": acting.member, "at": at}
+        transaction.execute(_SQL["decide"], **row)
+    transaction.execute(_SQL["leave_all"], team=team_id, by=acting.member, at=at)
+    transaction.execute(_SQL["disband"], team=team_id, at=at)
+    _note(transaction, team_id, at, "disbanded", acting.member, None, {})
 
 
 def _active(transaction: Transaction, who: Who) -> Member:

@@ -305,15 +305,20 @@ _STATES: Final[dict[State, str]] = {
 
 
 def changing(transaction: Transaction, tournament: int, who: Who, clock: Clock) -> Change:
-    """Lock a tournament. Raises NotFound."""
+    """Lock a tournament. Raises NotFound, also for a draft of others."""
+    change = locked(transaction, tournament, who, clock)
+    if change.tournament.state == "draft" and not change.runs_it:
+        raise NotFound(f"there is no tournament {tournament}")
+    return change
+
+
+def locked(transaction: Transaction, tournament: int, who: Who, clock: Clock) -> Change:
+    """Lock a tournament, whoever asks. Raises NotFound."""
     row = transaction.one(SQL["lock"], Tournament, tournament=tournament)
     if row is None:
         raise NotFound(f"there is no tournament {tournament}")
     # A deadline holds for who has the lock, not for who asked for it.
-    change = Change(transaction, row, who, clock())
-    if row.state == "draft" and not change.runs_it:
-        raise NotFound(f"there is no tournament {tournament}")
-    return change
+    return Change(transaction, row, who, clock())
 
 
 def viewing(transaction: Transaction, tournament: int, who: Who, clock: Clock) -> View:

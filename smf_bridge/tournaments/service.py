@@ -10,7 +10,7 @@ from api.errors import Conflict, Forbidden, NotFound, Unprocessable
 from smf_bridge import members
 from smf_bridge.brackets.model import Match, RuleError
 from smf_bridge.database import Database, Transaction
-from smf_bridge.tournaments import changes
+from smf_bridge.tournaments import changes, leaving
 from smf_bridge.tournaments.changes import SQL, Change, Clock, View, changing, utc_now, viewing
 from smf_bridge.tournaments.draw import Played, draw
 from smf_bridge.tournaments.model import (
@@ -152,7 +152,7 @@ class Tournaments:
             after = {name: value for name, value in columns.items() if _differs(before, columns, name)}
             change.note("edited", before={name: getattr(before, name) for name in after}, after=after)
             change.tournament = msgspec.structs.replace(before, **columns)
-            _promote(change)
+            leaving.promote(change)
 
         await self._changing(who, tournament, work)
 
@@ -178,16 +178,24 @@ class Tournaments:
 
         await self._changing(who, tournament, work)
 
-    async def add_staff(self, who: Who, tournament: int, member: int) -> None:
-        """Let a member run the tournament, too. Adding somebody twice is no mistake."""
+    async def add_staff(self, who: Who, tournament: int, name: str) -> str:
+        """Let a member run the tournament, too, and return what they are called: by their name, or `#7`.
 
-        def work(change: Change) -> None:
+        Adding somebody twice is no mistake. Raises Unprocessable for a name that nobody has, or several have.
+        """
+
+        def work(change: Change) -> str:
             change.need_owner()
+            member = members.called(change.transaction, name)
             known = members.some(change.transaction, [member]).get(member)
-            if known is None or not known.active:
-                raise Unprocessable(f"the forum has no member {member}")
+            if known is None:
+                raise Unprocessable(f"`name`: the forum has no member {name[:80]!r}")
+            if not known.active:
+                raise Unprocessable(
+                    f"`name`: the forum has not activated {known.name}'s account, or banned it"
+                )
             if any(row.member_id == member for row in change.staff):
-                return
+                return known.name
             if len(change.staff) >= _MOST_STAFF:
                 raise Conflict(f"{_MOST_STAFF} run this tournament already")
             change.transaction.execute(
@@ -199,8 +207,9 @@ class Tournaments:
                 now=change.now,
             )
             change.note("staff_added", member=member)
+            return known.name
 
-        await self._changing(who, tournament, work)
+        return await self._changing(who, tournament, work)
 
     async def remove_staff(self, who: Who, tournament: int, member: int) -> None:
         """Let a member run it no more; owners stay. Who helps may stop by themself."""
@@ -274,18 +283,7 @@ class Tournaments:
         def work(change: Change) -> None:
             row = _own(change, registration)
             change.need_state("registration", "running")
-            if row.state in ("withdrawn", "rejected"):
-                return
-            if change.tournament.state == "registration":
-                change.transaction.execute(
-                    SQL["withdraw"], registration=registration, state="withdrawn", now=change.now
-                )
-                change.note("withdrawn", registration=registration, why=why)
-                change.forget()
-                _promote(change)
-            elif row.state == "playing":
-                _leave(change, row, why)
-            else:
+            if row.state not in ("withdrawn", "rejected") and not leaving.withdraw(change, row, why):
                 raise Conflict("who has no place in the bracket cannot leave it")
 
         await self._changing(who, tournament, work)
@@ -304,7 +302,7 @@ class Tournaments:
             )
             change.note("rejected", registration=registration, why=why)
             change.forget()
-            _promote(change)
+            leaving.promote(change)
 
         await self._changing(who, tournament, work)
 
@@ -581,18 +579,6 @@ def _name_of(change: Change, member: int, team: int | None) -> str:
     return known.name[:100]
 
 
-def _promote(change: Change) -> None:
-    """Give free places to those who wait longest."""
-    free = change.tournament.max_entrants - len(change.holding)
-    for row in change.waiting[: max(0, free)]:
-        state = "checked_in" if row.checked_in_at else "registered"
-        change.transaction.execute(
-            SQL["set_registration"], registration=row.id, state=state, checked_in_at=row.checked_in_at
-        )
-        change.note("promoted", registration=row.id)
-    change.forget()
-
-
 def _field(change: Change, ratings: Mapping[int, float]) -> list[tuple[Registration, float | None]]:
     """Return who plays, the best first, each with the rating that said so."""
     there = change.holding
@@ -618,24 +604,6 @@ def _rating(playing: Sequence[int], ratings: Mapping[int, float]) -> float | Non
     return sum(known) / len(known) if known else None
 
 
-def _leave(change: Change, row: Registration, why: str) -> None:
-    """Withdraw from a running tournament: what is open is lost, and so is what comes."""
-    bracket = change.bracket
-    place = 1 + sum(1 for one in change.registrations.values() if one.left_place)
-    stage = bracket.stage
-    if change.tournament.format == "swiss":
-        # The round that is drawn stays; the match in it is lost.
-        stage += 1
-        mine = next((m for m in bracket.playable if row.id in (m.first, m.second)), None)
-        if mine is not None:
-            winner = mine.second if mine.first == row.id else mine.first
-            stored = change.stored(mine)
-            change.put(stored, **_confirmed(change, mine, winner, (0, 0), "forfeit", None))
-    change.transaction.execute(SQL["leave"], registration=row.id, now=change.now, place=place, stage=stage)
-    change.note("left", registration=row.id, why=why)
-    change.settle(bracket)
-
-
 def _check_result(change: Change, match: Match, winner: int | None, score: tuple[int, int]) -> None:
     """Raise Conflict or Unprocessable for a result that the match cannot have."""
     if match.first is None or match.second is None:
@@ -659,7 +627,7 @@ def _confirm(
     why: str = "",
 ) -> None:
     """Store a result that fits all others, and what follows from it."""
-    confirmed = _confirmed(change, match, winner, score, how, match_id)
+    confirmed = leaving.confirmed(change, match, winner, score, how, match_id)
     after = msgspec.structs.replace(stored, **confirmed)
     result = after.result
     if result is None:
@@ -672,23 +640,6 @@ def _confirm(
     else:
         change.note("confirmed", key=match.id, after=_result(after), why=why)
     change.settle(before)
-
-
-def _confirmed(
-    change: Change, match: Match, winner: int | None, score: tuple[int, int], how: How, match_id: str | None
-) -> dict[str, Any]:
-    return {
-        "home_id": match.first,
-        "away_id": match.second,
-        "state": "confirmed",
-        "winner_id": winner,
-        "home_score": score[0],
-        "away_score": score[1],
-        "how": how,
-        "match_id": match_id,
-        "confirmed_by": change.who.member,
-        "confirmed_at": change.now,
-    }
 
 
 def _result(stored: StoredMatch) -> dict[str, Any]:

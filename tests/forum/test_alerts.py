@@ -102,8 +102,6 @@ def test_old_ones_are_forgotten_and_numbers_go_on(forum: ForumDatabase) -> None:
         assert await alerts.tidy(database, NOW + timedelta(days=31)) == 1
         await database.run(lambda transaction: tell(transaction, 2))
         assert texts(await alerts.fetch(database, before[-1].id)) == ["to 2"]
-        await database.run(lambda transaction: alerts.erase(transaction, 2))
-        assert await alerts.fetch(database, 0) == []
 
     with_pool(forum.address, use)
 

@@ -16,8 +16,10 @@ from api.platform import Platform
 from api.privacy import service as privacy
 from smf_bridge import alerts
 from smf_bridge.database import Database
+from smf_bridge.members import Gone
 from tests.events_made import body, kill
 from tests.forum.desk import ME, with_forum
+from tests.forum.tournaments.made import add_team
 from tests.logins.desk import Desk
 from tests.mariadb_server import ForumDatabase, MariaDB
 from tests.stack import Stack, add_server, drain
@@ -164,6 +166,30 @@ def test_the_forum_holds_where_both_differ(stack: Stack, forum: ForumDatabase) -
     assert told(forum) == {"same": 7, "moved": 8, "new": 8, "gone": 99}
 
 
+def test_whom_the_forum_has_deleted_is_reported_until_they_are_erased(
+    stack: Stack, forum: ForumDatabase
+) -> None:
+    async def use(desk: Desk, database: Database) -> None:
+        await desk.log_in(8, "c1")
+        await links.step(desk.postgres, database)
+        add_team(forum, "Aces", [8, 7])
+        forum.run("DELETE FROM smf_members WHERE id_member = 8")
+        for dry_run in (True, False):
+            done = await links.reconcile(desk.postgres, database, ME, dry_run=dry_run)
+            assert done.gone == [Gone(8, {"codes": 1, "links": 1, "teams": 1})]
+        assert told(forum) == {"c1": 8}
+        platform = desk.platform
+        stores = platform.postgres, platform.clickhouse, platform.redis, platform.settings
+        await privacy.erase(*stores, "member:8", ME, dry_run=False)
+        await links.step(desk.postgres, database)
+        done = await links.reconcile(desk.postgres, database, ME)
+        assert (done.gone, done.differences) == ([], [])
+        assert [row["member_id"] for row in forum.rows("team_members") if row["captain_of"]] == [7]
+        assert forum.rows("alerts")[-1]["member_id"] == 7
+
+    at_the_desk(stack, forum, use)
+
+
 def test_what_the_forum_is_still_to_hear_is_no_difference(stack: Stack, forum: ForumDatabase) -> None:
     async def use(desk: Desk, database: Database) -> list[Reconciled]:
         await desk.log_in(7, "c1")
@@ -203,9 +229,11 @@ def test_a_lost_table_ends_nothing_by_itself(stack: Stack, forum: ForumDatabase)
 
 def test_logins_and_reconciliations_at_once_agree_in_the_end(stack: Stack, forum: ForumDatabase) -> None:
     async def use(desk: Desk, database: Database) -> set[tuple[str, int, str]]:
-        async def log_in(member: int) -> None:
+        async def logins() -> None:
             for number in range(4):
-                await desk.log_in(member, f"m{member}-{number}")
+                # Nobody's code runs out because of the other.
+                both = await asyncio.gather(*(desk.log_in(who, f"m{who}-{number}") for who in (7, 8)))
+                assert [answer.outcome for answer in both] == ["logged_in"] * 2
                 desk.clock.move(minutes=6)
 
         async def reconciled() -> None:
@@ -213,7 +241,7 @@ def test_logins_and_reconciliations_at_once_agree_in_the_end(stack: Stack, forum
                 assert (await links.reconcile(desk.postgres, database, ME)).differences == []
                 await asyncio.sleep(0)
 
-        await asyncio.gather(log_in(7), log_in(8), reconciled(), reconciled())
+        await asyncio.gather(logins(), reconciled(), reconciled())
         await links.step(desk.postgres, database)
         return await kept(desk)
 

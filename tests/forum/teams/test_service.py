@@ -9,6 +9,7 @@ import pymysql
 import pytest
 
 from api.errors import Conflict, Forbidden, NotFound, Unprocessable
+from smf_bridge import members
 from smf_bridge.database import Transaction, connect
 from smf_bridge.teams import pages, service
 from smf_bridge.teams.rules import AGAIN_AFTER, MOST_REQUESTS, OPEN_FOR, Look, Who
@@ -306,12 +307,12 @@ def test_a_name_that_is_none_is_refused(desk: Desk, look: Look) -> None:
 def test_whom_a_name_means(desk: Desk, forum: ForumDatabase) -> None:
     forum.run("INSERT INTO smf_members (id_member, real_name) VALUES (70, 'A &lt;b&gt; &amp; &#039;c')")
     forum.run("INSERT INTO smf_members (id_member, real_name) VALUES (71, 'Twin'), (72, 'Twin')")
-    assert desk.do(service.member_called, "A <b> & 'c") == 70
-    assert desk.do(service.member_called, "bob") == BOB
-    assert desk.do(service.member_called, "#71") == 71
+    assert desk.do(members.called, "A <b> & 'c") == 70
+    assert desk.do(members.called, "bob") == BOB
+    assert desk.do(members.called, "#71") == 71
     for said in ("Twin", "Nobody", "' OR 1=1 -- ", "%", "#"):
         with refused(Unprocessable):
-            desk.do(service.member_called, said)
+            desk.do(members.called, said)
 
 
 def test_what_is_read_of_a_team(desk: Desk) -> None:

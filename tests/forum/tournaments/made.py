@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from smf_bridge.brackets.model import Match
 from smf_bridge.database import Database
+from smf_bridge.teams import rules
+from smf_bridge.teams import service as teams
 from smf_bridge.tournaments.model import CREATE, MANAGE, PLAY, Plan, Tournament, Who
 from smf_bridge.tournaments.service import Tournaments
 from tests.mariadb_server import ForumDatabase
@@ -70,6 +72,7 @@ class Hall:
     """Tournaments over a forum's database, with a clock to set and ratings to give."""
 
     def __init__(self, database: Database) -> None:
+        self.database = database
         self.clock = Clock()
         self.rated: dict[int, float] = {}
         self.tournaments = Tournaments(database, ratings=self._ratings, clock=self.clock)
@@ -90,6 +93,11 @@ class Hall:
             await self.tournaments.register(player(member), made)
         await self.tournaments.start(OWNER, made)
         return made
+
+    async def disband(self, team: int, captain: int) -> None:
+        """Disband a team as its captain does."""
+        who = rules.Who(captain)
+        await self.database.run(lambda transaction: teams.disband(transaction, team, who, self.clock.now))
 
     async def tournament(self, made: int) -> Tournament:
         return await self.tournaments.look(made, OWNER, lambda view: view.tournament)

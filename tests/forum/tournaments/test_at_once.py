@@ -9,7 +9,7 @@ import pytest
 
 from api.errors import AfterActionError, Conflict, StoreUnavailable
 from smf_bridge.tournaments.model import MANAGE, Who
-from tests.forum.tournaments.made import NOW, OWNER, Hall, add_members, in_hall, player
+from tests.forum.tournaments.made import NOW, OWNER, Hall, add_members, add_team, in_hall, player
 from tests.mariadb_server import ForumDatabase, MariaDB
 
 
@@ -151,6 +151,27 @@ def test_a_withdrawal_and_a_report_at_once(forum: ForumDatabase) -> None:
             assert isinstance(refused, Conflict)
             winner = two[0] if said[0] is None else two[1]
             assert await hall.winner(made) == winner
+
+    in_hall(forum, use)
+
+
+def test_a_team_disbands_while_it_is_registered(forum: ForumDatabase) -> None:
+    captains = add_members(forum, 2)
+
+    async def use(hall: Hall) -> None:
+        for n in range(10):
+            made = [await hall.opened(entrants="team") for _ in range(2)]
+            team = add_team(forum, f"Team {n}", captains)
+            forum.run("UPDATE smf_mohaa_team_members SET role = 'officer' WHERE member_id = %s", captains[1])
+            said = await together(
+                hall.tournaments.register(player(captains[0]), made[1], team),
+                hall.disband(team, captains[0]),
+                hall.tournaments.register(player(captains[1]), made[0], team),
+            )
+            assert said[1] is None
+            for one, registered in zip(made, (said[2], said[0]), strict=True):
+                states = list((await hall.states(one)).values())
+                assert states == (["withdrawn"] if registered == "registered" else [])
 
     in_hall(forum, use)
 

@@ -193,6 +193,78 @@ def test_teams_take_part_through_those_who_lead_them(forum: ForumDatabase) -> No
     in_hall(forum, use)
 
 
+def test_a_team_that_disbands_leaves_what_it_plays_in(forum: ForumDatabase) -> None:
+    captains = add_members(forum, 4)
+    teams = [add_team(forum, f"Team {captain}", [captain]) for captain in captains]
+
+    async def use(hall: Hall) -> None:
+        made: dict[str, int] = {}
+        for name in ("over", "running", "open"):
+            made[name] = await hall.opened(name=name, entrants="team", max_entrants=3, seeding="manual")
+            for captain, team in zip(captains, teams, strict=True):
+                await hall.tournaments.register(player(captain), made[name], team)
+            if name != "open":
+                await hall.tournaments.start(OWNER, made[name])
+        while found := await hall.playable(made["over"]):
+            for match in found:
+                await hall.tournaments.decide(OWNER, made["over"], match.id, match.first, (1, 0))
+        assert await hall.winner(made["over"]) == captains[0]
+        before = {name: await hall.done(made[name]) for name in made}
+        forum.run("DELETE FROM smf_mohaa_alerts")
+        await hall.disband(teams[0], captains[0])
+
+        states = {name: await hall.states(made[name]) for name in made}
+        assert states["open"] == {
+            captains[0]: "withdrawn",
+            **dict.fromkeys(captains[1:], "registered"),
+        }
+        assert states["running"][captains[0]] == "withdrawn"
+        [last] = await hall.playable(made["running"])
+        rows = await hall.members(made["running"])
+        assert {rows[last.first or 0], rows[last.second or 0]} == set(captains[1:3])
+        assert await hall.done(made["over"]) == before["over"]
+        assert await hall.winner(made["over"]) == captains[0]
+        told = {(row["member_id"], row["said"]) for row in forum.rows("alerts")}
+        staff = {
+            (OWNER.member, f"{name}: Team {captains[0]} is disbanded, and out")
+            for name in ("running", "open")
+        }
+        assert staff <= told
+        assert not [said for member, said in told if member == captains[0]]
+
+    in_hall(forum, use)
+
+
+def test_staff_is_added_by_name(forum: ForumDatabase) -> None:
+    forum.run(
+        "INSERT INTO smf_members (id_member, real_name, is_activated) VALUES "
+        "(21, 'Twin', 1), (22, 'twin', 1), (23, 'Gus', 11), (24, 'Z &amp; co', 1)"
+    )
+
+    async def use(hall: Hall) -> None:
+        made = await hall.opened()
+        assert await hall.tournaments.add_staff(OWNER, made, "z & CO") == "Z & co"
+        assert await hall.tournaments.add_staff(OWNER, made, "#21") == "Twin"
+        # Again is no mistake.
+        await hall.tournaments.add_staff(OWNER, made, "#21")
+        for name, said in [
+            ("Nobody", "no member 'Nobody'"),
+            ("Twin", "several members are called 'Twin'; write #7"),
+            ("Gus", "banned"),
+            ("#99", "no member '#99'"),
+            ("#", "no member '#'"),
+            ("' OR 1=1 -- ", "no member"),
+            ("%", "no member"),
+        ]:
+            with pytest.raises(Unprocessable, match=said):
+                await hall.tournaments.add_staff(OWNER, made, name)
+        assert (await hall.done(made)).count("staff_added") == 2
+        runs = {row["member_id"] for row in forum.rows("tournament_admins")}
+        assert runs == {OWNER.member, 21, 24}
+
+    in_hall(forum, use)
+
+
 def test_a_finished_tournament_changes_only_by_a_correction_with_its_reason(forum: ForumDatabase) -> None:
     two = add_members(forum, 2)
 

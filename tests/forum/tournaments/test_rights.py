@@ -40,7 +40,7 @@ BEFORE: Final[dict[str, tuple[Act, set[str]]]] = {
     ),
     "start": (lambda hall, who, made, row: hall.tournaments.start(who, made), {"staff", "owner", "manager"}),
     "add_staff": (
-        lambda hall, who, made, row: hall.tournaments.add_staff(who, made, 8),
+        lambda hall, who, made, row: hall.tournaments.add_staff(who, made, "Bob"),
         {"owner", "manager"},
     ),
     "remove_staff": (
@@ -99,7 +99,7 @@ async def _staged(hall: Hall, members: list[int], running: bool) -> int:
     made = await hall.opened(seeding="manual")
     await hall.tournaments.register(player(members[0]), made)
     await hall.tournaments.register(player(members[1]), made)
-    await hall.tournaments.add_staff(OWNER, made, 7)
+    await hall.tournaments.add_staff(OWNER, made, "#7")
     if running:
         for member in members[4:]:
             await hall.tournaments.register(player(member), made)
@@ -135,7 +135,7 @@ def test_a_draft_is_seen_by_those_who_run_it(forum: ForumDatabase) -> None:
     async def use(hall: Hall) -> None:
         for person, who in _people(members).items():
             made = await hall.tournaments.create(OWNER, PLAN)
-            await hall.tournaments.add_staff(OWNER, made, 7)
+            await hall.tournaments.add_staff(OWNER, made, "#7")
             see = hall.tournaments.look(made, who, lambda view: view.tournament.name)
             if person in ("staff", "owner", "manager"):
                 assert await see == "Cup"
