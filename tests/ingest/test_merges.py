@@ -39,11 +39,13 @@ def test_what_a_cut_merge_was_made_of_is_used_again(stack: Stack) -> None:
             await feed(platform.clickhouse, [msgspec.json.encode(kill(seq, "Ann", "Bob")).decode()])
         for table in ("raw_events", "rivals"):
             await platform.clickhouse.command(f"OPTIMIZE TABLE {table} FINAL")
-        parts = await platform.clickhouse.rows(merges._SQL["merged"], Part)
-        assert {part.table for part in parts} >= {"raw_events", "rivals"}
-        assert cut_short(parts) == []
+        merged = await platform.clickhouse.rows(merges._SQL["merged"], Part)
+        assert cut_short(merged) == []
+        # What other tables merged may be so long ago that its sources are gone.
+        parts = [part for part in merged if part.table in ("raw_events", "rivals")]
+        assert {part.table for part in parts} == {"raw_events", "rivals"}
         _cut(parts)
-        assert cut_short(parts) == parts
+        assert cut_short(merged) == parts
         await merges.step(platform.postgres, platform.clickhouse)
         assert cut_short(await platform.clickhouse.rows(merges._SQL["merged"], Part)) == []
         return await _counted(platform)
