@@ -13,7 +13,7 @@ from api.reports.moments import NOBODY, SIDES, Moment
 from api.reports.mvp import Tally
 
 # Another answer to the same events needs another number: reports of the old one are made anew.
-VERSION: Final = 1
+VERSION: Final = 2
 # So many kills and deaths are listed; all of them count.
 FEED: Final = 5_000
 

@@ -37,16 +37,28 @@ A server reports what its engine and its tracker can tell ([events.md](events.md
 events of the column *needs* has ever come from a server, a metric is unknown there, and not 0: its board
 is empty and says why (`unknown`), and ratios leave that server out altogether.
 
+## Kills a minute in hand
+
+Of each weapon (`/weapons`, `/api/v1/stats/weapons`), bots included: kills of enemies with it, divided by
+the minutes for which it was in a living player's hands. A weapon is in hand from a `weapon_change` to it
+until the player's next one, until death, until watching or leaving, or until the end of the match; whoever
+spawns again (`player_spawn`, `player_respawn`) has the one in hand that they had last. Counted are matches
+that are over and in which both changes and spawns were told; of others nothing is known. It is null below
+one minute in hand, and for what is never in hand itself, as what a thrower fires where the server names
+that. A tracker that looks four times a second is late by up to a quarter of one. A grenade that kills after
+the hand has changed counts for the grenade, though its time has stopped.
+
 ## Where numbers lead
 
-What is counted event by event (`drill-down`) can be asked of the log itself, by `player`, `victim`, `killer`,
-`weapon`, `map`, `gametype`, `server`, `hitloc`, `cause`, `stance`, `hour`, `weekday`, `reach` (the distance,
-in bands of 256 game units) or `item`: `/stats/query?metric=NAME&by=weapon`, and `/api/v1/stats/query`. Each
-of these narrows it, too: `&map=dm/mohdm6&stance=crouch&reach=512`. Killer and victim are the two of any
-event by one player to another: who fired, and who was hit. What follows from whole matches (`by match`) can
-be told by `player`, `map`, `gametype`, `server`, `hour` and `weekday`, and narrowed to those; a match belongs
-to the hour in which it began. It reads at most 20 million rows for at most 5 s, and says how to narrow it
-else. Every number of a board leads there, or to the player's matches where it follows from those.
+What is counted event by event (`drill-down`) can be asked of the log itself, by `player`, `victim`,
+`killer`, `weapon`, `map`, `gametype`, `server`, `hitloc`, `cause`, `stance`, `hour`, `weekday`, `reach`
+(the distance, in bands of 256 game units) or `item`: `/stats/query?metric=NAME&by=weapon`, and
+`/api/v1/stats/query`. Each of these narrows it, too: `&map=dm/mohdm6&stance=crouch&reach=512`. Killer and
+victim are the two of any event by one player to another: who fired, and who was hit. What follows from
+whole matches (`by match`) can be told by `player`, `map`, `gametype`, `server`, `hour` and `weekday`, and
+narrowed to those; a match belongs to the hour in which it began. It reads at most 20 million rows for at
+most 5 s, and says how to narrow it else. Every number of a board leads there, or to the player's matches
+where it follows from those.
 """
 
 

@@ -28,6 +28,17 @@ class Weapon(msgspec.Struct):
     accuracy: Annotated[float | None, Meta(description="null where no server reports shots")]
     damage: Annotated[float, Meta(description="dealt to enemies, in health points")]
     reloads: int
+    in_hand: Annotated[
+        float | None,
+        Meta(
+            description="seconds in living hands, of matches that are over; null where no server tells of "
+            "weapons changed and of spawns"
+        ),
+    ]
+    kills_a_minute: Annotated[
+        float | None,
+        Meta(description="kills in these matches for each minute in hand; null below one minute"),
+    ]
 
 
 class Weapons(msgspec.Struct):

@@ -8,13 +8,21 @@ from api.stats.metrics import Metric
 METRES_PER_UNIT: Final = 0.3048 / 16
 
 
-def number(value: float) -> str:
-    """Return a whole number with thin spaces between thousands."""
+# Where nobody knows.
+UNKNOWN: Final = "–"
+
+
+def number(value: float | None) -> str:
+    """Return a whole number with thin spaces between thousands, and a dash for one that is unknown."""
+    if value is None:
+        return UNKNOWN
     return f"{value:,.0f}".replace(",", "\u202f")
 
 
-def way(units: float) -> str:
-    """Return a way given in game units: "1.2 m", "840 m", "12.3 km"."""
+def way(units: float | None) -> str:
+    """Return a way given in game units: "1.2 m", "840 m", "12.3 km"; a dash for one that is unknown."""
+    if units is None:
+        return UNKNOWN
     metres = units * METRES_PER_UNIT
     if 0 < metres < 9.95:
         return f"{metres:.1f} m"
@@ -26,8 +34,10 @@ def number_with_tenths(value: float) -> str:
     return f"{value:,.1f}".replace(",", "\u202f")
 
 
-def span(seconds: float) -> str:
-    """Return a length of time: "45 s", "12 min", "3 h 20 min"."""
+def span(seconds: float | None) -> str:
+    """Return a length of time: "45 s", "12 min", "3 h 20 min"; a dash for one that is unknown."""
+    if seconds is None:
+        return UNKNOWN
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -46,11 +56,13 @@ def clock(seconds: float) -> str:
 
 def share(value: float | None) -> str:
     """Return a share as per cent, and a dash for one that is unknown."""
-    return "–" if value is None else f"{value * 100:.1f}\u202f%"
+    return UNKNOWN if value is None else f"{value * 100:.1f}\u202f%"
 
 
-def ratio(value: float) -> str:
-    """Return a ratio with two decimals."""
+def ratio(value: float | None) -> str:
+    """Return a ratio with two decimals, and a dash for one that is unknown."""
+    if value is None:
+        return UNKNOWN
     return f"{value:,.2f}".replace(",", "\u202f")
 
 

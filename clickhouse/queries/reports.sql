@@ -82,8 +82,71 @@ ORDER BY
 LIMIT {limit:UInt32} BY match_key;
 
 -- name: made
--- Reports in the place of the older ones. They are inserted as one block: all of them or none.
-WITH (SELECT max(version) FROM {reports:Identifier}) AS last_version
+-- Reports in the place of the older ones. They are inserted as one block: all of them or none. With each stands for
+-- how long weapons were in hand, where taking them and spawning are told: kills count in these matches only.
+WITH
+(SELECT max(version) FROM {reports:Identifier}) AS last_version,
+parts AS (
+    SELECT
+        e.match_key AS match_key,
+        if(is_death(e.type, e.actor_key), e.target_key, e.actor_key) AS player_key,
+        groupArray((
+            toUnixTimestamp64Milli(e.time),
+            e.seq,
+            toInt8(
+                e.type = 'weapon_change'
+                OR (e.type IN ('player_spawn', 'player_respawn') AND e.actor_team != 'spectator')
+            ),
+            if(e.type = 'weapon_change', toString(if(e.new_weapon != '', e.new_weapon, e.weapon)), '')
+        )) AS moments,
+        countIf(e.type = 'weapon_change') AS changes,
+        countIf(e.type IN ('player_spawn', 'player_respawn')) AS spawns,
+        groupArrayIf(
+            (toString(e.weapon), e.actor_key),
+            is_kill(e.type, e.gametype, e.actor_key, e.actor_team, e.target_key, e.target_team)
+        ) AS dying
+    FROM raw_events AS e
+    WHERE (e.server_id, e.match_id) IN (
+        SELECT max(matches.server_id), max(matches.match_id)
+        FROM matches
+        WHERE match_key IN {matches:Array(UInt64)}
+        GROUP BY match_key
+    )
+        AND (
+            is_death(e.type, e.actor_key)
+            OR e.type IN ('weapon_change', 'player_spawn', 'player_respawn', 'player_spectate', 'client_disconnect')
+            OR (e.type = 'team_join' AND NOT is_playing_team(canonical_team(e.new_team)))
+        )
+    GROUP BY match_key, player_key
+),
+held AS (
+    SELECT
+        match_key,
+        weapon,
+        toUInt64(sum(milliseconds)) AS milliseconds,
+        toUInt64(sum(kills)) AS kills
+    FROM (
+        SELECT
+            parts.match_key AS match_key,
+            arrayJoin(in_hand(parts.moments, ends.last_ms)) AS stretch,
+            stretch.1 AS weapon,
+            stretch.2 AS milliseconds,
+            0 AS kills
+        FROM parts
+        INNER JOIN (
+            SELECT match_key, toUnixTimestamp64Milli(max(last_time)) AS last_ms
+            FROM matches
+            WHERE match_key IN {matches:Array(UInt64)}
+            GROUP BY match_key
+        ) AS ends ON ends.match_key = parts.match_key
+        UNION ALL
+        SELECT match_key, ('', 0) AS stretch, arrayJoin(dying).1 AS weapon, 0 AS milliseconds, 1 AS kills
+        FROM parts
+    )
+    WHERE match_key IN (SELECT match_key FROM parts GROUP BY match_key HAVING sum(changes) > 0 AND sum(spawns) > 0)
+    GROUP BY match_key, weapon
+    HAVING milliseconds > 0
+)
 SELECT
     report.1 AS match_key,
     last_version + 1 AS version,
@@ -91,7 +154,8 @@ SELECT
     report.2 AS settled,
     report.3 AS events,
     report.4 AS fighters,
-    report.5 AS document
+    report.5 AS document,
+    told.hands AS hands
 FROM (
     SELECT arrayJoin(arrayZip(
         {matches:Array(UInt64)},
@@ -100,7 +164,10 @@ FROM (
         {fighters:Array(Array(UInt64))},
         {documents:Array(String)}
     )) AS report
-)
+) AS reports
+LEFT JOIN (
+    SELECT match_key, arraySort(groupArray((weapon, milliseconds, kills))) AS hands FROM held GROUP BY match_key
+) AS told ON told.match_key = reports.report.1
 SETTINGS max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 1048576, insert_deduplicate = 0;
 
 -- name: one

@@ -1,12 +1,5 @@
 -- name: list
 -- Hits are no part of accuracy on days on which nobody counted the shots.
-WITH uncounted AS (
-    SELECT weapon, sum(weapon_daily.hits) AS hits
-    FROM weapon_daily
-    WHERE (day, server_id) IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)
-        AND ({weapon:String} = '' OR weapon = {weapon:String})
-    GROUP BY weapon
-)
 SELECT
     weapon,
     sum(weapon_totals.kills) AS kills,
@@ -16,9 +9,28 @@ SELECT
     sum(weapon_totals.hits) AS hits,
     accuracy_of(shots, hits - any(ifNull(uncounted.hits, 0))) AS accuracy,
     sum(weapon_totals.damage) / 1000 AS damage,
-    sum(weapon_totals.reloads) AS reloads
+    sum(weapon_totals.reloads) AS reloads,
+    any(ifNull(held.milliseconds, 0)) AS held_ms,
+    if(held_ms = 0, NULL, held_ms / 1000) AS in_hand,
+    if(held_ms < 60000, NULL, any(held.kills) / (held_ms / 60000)) AS kills_a_minute
 FROM weapon_totals
-LEFT JOIN uncounted ON uncounted.weapon = weapon_totals.weapon
+LEFT JOIN (
+    SELECT weapon AS uncounted_weapon, sum(weapon_daily.hits) AS hits
+    FROM weapon_daily
+    WHERE (day, server_id) IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)
+        AND ({weapon:String} = '' OR weapon = {weapon:String})
+    GROUP BY weapon
+) AS uncounted ON uncounted_weapon = weapon_totals.weapon
+LEFT JOIN (
+    SELECT
+        hands.weapon AS held_weapon,
+        sum(hands.held) AS milliseconds,
+        sum(hands.kills) AS kills
+    FROM match_reports FINAL
+    ARRAY JOIN hands
+    WHERE {weapon:String} = '' OR hands.weapon = {weapon:String}
+    GROUP BY held_weapon
+) AS held ON held_weapon = weapon_totals.weapon
 WHERE {weapon:String} = '' OR weapon = {weapon:String}
 GROUP BY weapon_totals.weapon
 ORDER BY kills DESC, weapon
