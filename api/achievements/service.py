@@ -8,13 +8,14 @@ from msgspec import Meta
 from redis.asyncio import Redis
 
 from api.achievements import queries
-from api.achievements.catalogue import ACHIEVEMENTS, DIGEST, Achievement
+from api.achievements.catalogue import ACHIEVEMENTS, DIGEST, TIERS, Achievement
 from api.achievements.judging import Facts, Judged, judge
 from api.players.identities import Identity, known
 from api.stores.clickhouse import ClickHouse
 from api.stores.redis import away
 
 _RARITY: Final = "achievements:rarity"
+_OF_EACH: Final = 4
 
 _Share = Annotated[
     float | None,
@@ -61,6 +62,13 @@ class PlayerAchievements(msgspec.Struct):
     achievements: list[Standing]
 
 
+class Strip(msgspec.Struct, frozen=True):
+    """A few of what was earned: the rarest, and of the others the latest whose time is known."""
+
+    rarest: list[Standing]
+    newest: list[Standing]
+
+
 class Listed(Achievement, frozen=True, kw_only=True):
     """An achievement, and how rare it is."""
 
@@ -73,6 +81,22 @@ class Catalogue(msgspec.Struct):
     players: Annotated[int | None, Meta(description="who could have earned them; null before a first count")]
     hidden: int
     achievements: list[Listed]
+
+
+def strip(standings: list[Standing]) -> Strip:
+    """Return the rarest and the newest of what is earned, of each family the highest tier only."""
+    highest = {
+        each.family: each
+        for each in sorted(standings, key=lambda each: TIERS.index(each.tier))
+        if each.earned
+    }
+    by_rarity = sorted(
+        highest.values(),
+        key=lambda each: (1 if each.rarity is None else each.rarity, -TIERS.index(each.tier)),
+    )
+    left = [(each.at, each) for each in by_rarity[_OF_EACH:] if each.at is not None]
+    newest = sorted(left, key=lambda pair: pair[0], reverse=True)
+    return Strip(by_rarity[:_OF_EACH], [each for _, each in newest[:_OF_EACH]])
 
 
 async def of_player(clickhouse: ClickHouse, redis: Redis, player_id: str) -> PlayerAchievements:

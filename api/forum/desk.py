@@ -39,6 +39,8 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosnif
 FIELD: Final = "aa_"
 _LOCAL_LINK: Final = re.compile(r'(?<=\shref=")/[^"]*')
 AREAS: Final = "/forum/"
+# To see areas; nothing in it is shown without.
+VIEW: Final = "mohaa_view"
 # Of the forum's own task; no member is ever given it.
 TASK: Final = "mohaa_task"
 
@@ -116,6 +118,12 @@ def member_of(viewer: Statement) -> int:
     if viewer.member == 0:
         raise Forbidden("this is for members; log in to the forum first")
     return viewer.member
+
+
+def check_view(viewer: Statement) -> None:
+    """Raise Forbidden for those whom the forum shows no areas."""
+    if not viewer.may(VIEW):
+        raise Forbidden("the forum does not let your groups see this")
 
 
 def check_task(viewer: Statement) -> None:

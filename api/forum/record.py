@@ -4,9 +4,11 @@ from typing import Any
 
 from litestar import Response, get
 
+from api.achievements.service import strip
 from api.errors import NotFound
+from api.forum.achievements import standings_of
 from api.forum.curves import curves_of
-from api.forum.desk import ForumRequest, Fragment, Here, forum_of, fragment
+from api.forum.desk import ForumRequest, Fragment, Here, Viewer, check_view, forum_of, fragment
 from api.logins import links
 from api.logins.members import MemberPath
 from api.stats import players
@@ -17,8 +19,11 @@ from smf_bridge import members
 
 
 @get("/members/{member_id:int}/record")
-async def show_record(request: ForumRequest, platform: Here, member_id: MemberPath) -> Response[Fragment]:
+async def show_record(
+    request: ForumRequest, platform: Here, viewer: Viewer, member_id: MemberPath
+) -> Response[Fragment]:
     """Show what a member did in the game; of one who never played, how to begin."""
+    check_view(viewer)
     member = await members.member(forum_of(platform), member_id)
     player_id = await links.player_of(platform.clickhouse, member_id)
     player: Player | None = None
@@ -37,6 +42,7 @@ async def show_record(request: ForumRequest, platform: Here, member_id: MemberPa
         links=shown,
         member=member,
         player=player,
+        best=strip(await standings_of(forum_of(platform), member_id)) if player else None,
         curves=await curves_of(platform.clickhouse, player_id) if player else [],
         **context,
     )

@@ -9,8 +9,8 @@ from litestar import Response, get, post
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
-from api.errors import Forbidden, StoreUnavailable, Unprocessable
-from api.forum.desk import ForumRequest, Fragment, Here, Viewer, form, forum_of, fragment
+from api.errors import StoreUnavailable, Unprocessable
+from api.forum.desk import ForumRequest, Fragment, Here, Viewer, check_view, form, forum_of, fragment
 from api.platform import Platform
 from api.stats import together
 from api.stats.together import Record, Spell
@@ -87,14 +87,14 @@ async def list_teams(
     after: _Search = "",
 ) -> Response[Fragment]:
     """Show teams, and to a member what waits for them."""
-    _check_view(viewer)
+    check_view(viewer)
     return await _listed(request, platform, viewer, aa_search.strip(), after)
 
 
 @post("/teams", status_code=200)
 async def found_team(request: ForumRequest, platform: Here, viewer: Viewer) -> Response[Fragment]:
     """Found a team, and show all of them."""
-    _check_view(viewer)
+    check_view(viewer)
     look = await form(request, _Founding)
     await forum_of(platform).run(partial(service.found, who=_who(viewer), look=look, at=_now()))
     return await _listed(request, platform, viewer, "", "", "Your team is founded. Invite your people.")
@@ -109,7 +109,7 @@ async def show_team(
     before: Annotated[int | None, QueryParameter(ge=1, le=2**62)] = None,
 ) -> Response[Fragment]:
     """Show a team."""
-    _check_view(viewer)
+    check_view(viewer)
     return await _shown(request, platform, viewer, team_id, before)
 
 
@@ -118,7 +118,7 @@ async def change_team(
     request: ForumRequest, platform: Here, viewer: Viewer, team_id: _TeamPath
 ) -> Response[Fragment]:
     """Do what a form of the page says, and show the team anew."""
-    _check_view(viewer)
+    check_view(viewer)
     asked = await form(request, _Form)
     work = partial(_done, asked=asked, team=team_id, who=_who(viewer), at=_now())
     notice = await forum_of(platform).run(work)
@@ -251,11 +251,6 @@ def _now() -> datetime:
     # As MariaDB keeps it.
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
-def _check_view(viewer: Statement) -> None:
-    if not viewer.may("mohaa_view"):
-        raise Forbidden("the forum does not let your groups see this")
 
 
 handlers = [list_teams, found_team, show_team, change_team]

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from msgspec import Meta
 
 from api.errors import Forbidden, Unprocessable
-from api.forum.desk import ForumRequest, Fragment, Here, Viewer, form, forum_of, fragment
+from api.forum.desk import VIEW, ForumRequest, Fragment, Here, Viewer, form, forum_of, fragment
 from api.matches import meetings
 from api.platform import Platform
 from api.ratings import service as ratings
@@ -43,7 +43,6 @@ from smf_bridge.tournaments.model import (
 )
 from smf_bridge.tournaments.service import Meeting, Tournaments
 
-VIEW: Final = "mohaa_view"
 FORMATS: Final[dict[Format, str]] = {
     "single": "single elimination",
     "double": "double elimination",

@@ -1,16 +1,11 @@
 """Achievements: all that there are, and a player's."""
 
-from typing import Final
-
 from litestar import Response, get
 from litestar.params import FromPath
 
 from api.achievements import service
-from api.achievements.catalogue import CATEGORIES, TIERS
-from api.achievements.service import Standing
+from api.achievements.catalogue import CATEGORIES
 from api.web.public.render import Here, PageRequest, embed, page
-
-_STRIP: Final = 8
 
 
 @get("/achievements")
@@ -26,22 +21,20 @@ async def show_achievements(
 ) -> Response[bytes]:
     """Show how far a player is with everything."""
     found = await service.of_player(platform.clickhouse, platform.redis, player_id)
-    return page(request, "public/player_achievements.html", "players", found=found, categories=CATEGORIES)
+    return page(
+        request,
+        "public/player_achievements.html",
+        "players",
+        found=found,
+        best=service.strip(found.achievements),
+        categories=CATEGORIES,
+    )
 
 
 @get("/embed/players/{player_id:str}/achievements")
 async def achievements_strip(
     request: PageRequest, platform: Here, player_id: FromPath[str]
 ) -> Response[bytes]:
-    """Show a player's best achievements, as a strip."""
+    """Show a player's rarest and newest achievements, as a strip."""
     found = await service.of_player(platform.clickhouse, platform.redis, player_id)
-    return embed(request, "embed/achievements.html", found=found, best=best(found.achievements)[:_STRIP])
-
-
-def best(standings: list[Standing]) -> list[Standing]:
-    """Return what is earned, of each family the highest tier, the rarest and then the highest first."""
-    highest = {each.family: each for each in standings if each.earned}
-    return sorted(
-        highest.values(),
-        key=lambda each: (1 if each.rarity is None else each.rarity, -TIERS.index(each.tier)),
-    )
+    return embed(request, "embed/achievements.html", found=found, best=service.strip(found.achievements))
