@@ -78,4 +78,6 @@ def check_results(matches: Sequence[Match], results: Results, *, draws: bool) ->
         if result.winner is None and not draws:
             raise RuleError(f"match {id_} ended in a draw; in this format somebody must win")
         if result.winner not in (None, match.first, match.second):
-            raise RuleError(f"match {id_} was between {match.first} and {match.second}, not {result.winner}")
+            raise RuleError(
+                f"match {id_} was won by neither of those who would meet there; take that result back first"
+            )

@@ -44,6 +44,9 @@ WHERE id = %(tournament)s;
 UPDATE {prefix}mohaa_tournaments SET state = %(state)s, finished_at = %(finished_at)s, version = version + 1
 WHERE id = %(tournament)s;
 
+-- name: begin
+UPDATE {prefix}mohaa_tournaments SET starts_at = LEAST(starts_at, %(now)s) WHERE id = %(tournament)s;
+
 -- name: staff
 SELECT member_id, role FROM {prefix}mohaa_tournament_admins WHERE tournament_id = %(tournament)s
 ORDER BY role, added_at, member_id;

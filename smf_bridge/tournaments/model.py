@@ -28,7 +28,7 @@ MANAGE: Final = "mohaa_manage"
 HOLDING: Final = ("registered", "checked_in")
 MOST_POINTS: Final = 9999
 
-Score = Annotated[int, Meta(ge=0, le=MOST_POINTS)]
+Score = Annotated[int, Meta(ge=-MOST_POINTS, le=MOST_POINTS)]
 _Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
 

@@ -351,6 +351,8 @@ class Tournaments:
             change.transaction.execute(SQL["no_seeds"], tournament=tournament)
             for seed, (row, rating) in enumerate(field, 1):
                 change.transaction.execute(SQL["plays"], registration=row.id, seed=seed, rating=rating)
+            # What is played from now on counts, though it was planned for later.
+            change.transaction.execute(SQL["begin"], tournament=tournament, now=change.now)
             change.set_state("running")
             change.note("started", order=[row.id for row, _ in field])
             change.settle(None)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.errors import Conflict, Forbidden, NotFound, StoreUnavailable, Unprocessable
+from smf_bridge.brackets.model import Result
 from smf_bridge.tournaments.model import Plan, Rules
 from tests.forum.tournaments.made import MANAGER, NOW, OWNER, Hall, add_members, add_team, in_hall, player
 from tests.mariadb_server import ForumDatabase
@@ -304,6 +305,33 @@ def test_a_finished_tournament_changes_only_by_a_correction_with_its_reason(foru
         assert (detail["before"]["winner"], detail["after"]["winner"]) == (match.first, match.second)
         assert (corrected.member_id, detail["why"]) == (1, "The sides were swapped")
         assert (await hall.done(made))[-4:] == ["corrected", "reopened", "confirmed", "finished"]
+
+    in_hall(forum, use)
+
+
+def test_what_is_played_after_an_early_start_counts(forum: ForumDatabase) -> None:
+    two = add_members(forum, 2)
+
+    async def use(hall: Hall) -> None:
+        made = await hall.started(two, starts_at=NOW + timedelta(hours=3))
+        assert (await hall.tournament(made)).starts_at == NOW
+        late = await hall.started(two, starts_at=NOW - timedelta(hours=3))
+        assert (await hall.tournament(late)).starts_at == NOW - timedelta(hours=3)
+        never_said = await hall.started(two)
+        assert (await hall.tournament(never_said)).starts_at is None
+
+    in_hall(forum, use)
+
+
+def test_teams_of_the_game_may_have_less_than_no_points(forum: ForumDatabase) -> None:
+    two = add_members(forum, 2)
+
+    async def use(hall: Hall) -> None:
+        made = await hall.started(two)
+        [match] = await hall.playable(made)
+        for member in two:
+            await hall.tournaments.report(player(member), made, "W1.1", match.first, (-2, -7))
+        assert (await hall.matches(made))["W1.1"].result == Result(match.first, (-2, -7))
 
     in_hall(forum, use)
 
