@@ -10,6 +10,7 @@ import pytest
 from api.forum import desk
 from api.logins import links
 from api.platform import Platform
+from api.unlocks import recount
 from smf_bridge.statement import Statement
 from tests.events_made import body
 from tests.forum.client import Forum
@@ -20,6 +21,7 @@ from tests.sql.feed import settle
 from tests.stack import Stack, add_server, drain, player
 
 PATH = "/forum/members/7/record"
+STRIP = ("Rarest", "of linked members", "https://f.example/?at=members%2F7%2Fachievements")
 
 
 def asked(stack: Stack, forum: ForumDatabase | None, path: str, **settings: Any) -> httpx.Response:
@@ -35,6 +37,17 @@ def test_a_member_who_never_played_reads_how_to_begin(stack: Stack, forum: Forum
     assert answer["css"][0].startswith("https://stats.example.org/aa/static/")
     other = asked(stack, forum, "/forum/members/8/record").json()
     assert "Game identity" not in other["html"]
+
+
+@pytest.mark.parametrize(
+    "path", [PATH, "/forum/members/7/achievements", "/forum/achievements", "/forum/teams"]
+)
+def test_whom_the_forum_shows_no_areas_sees_none(stack: Stack, forum: ForumDatabase, path: str) -> None:
+    async def use(_: Platform, client: Forum) -> list[int]:
+        said = ([], ["mohaa_play"], ["mohaa_view"])
+        return [(await client.get(path, permissions=permissions)).status_code for permissions in said]
+
+    assert at_the_forum(stack, forum, use) == [403, 403, 200]
 
 
 def test_an_unknown_member_is_not_found(stack: Stack, forum: ForumDatabase) -> None:
@@ -125,12 +138,17 @@ def test_a_member_who_played_sees_all_of_it_and_links_lead_out(stack: Stack, for
         await drain(platform)
         await links.write_changed(platform.postgres, platform.clickhouse)
         await settle(platform.clickhouse)
+        forum.run(
+            "INSERT INTO smf_mohaa_player_links (client_id, member_id, linked_at) VALUES ('c1', 7, NOW())"
+        )
+        assert platform.forum is not None
+        await recount(platform.clickhouse, platform.postgres, platform.forum)
         answer = (await client.get(PATH, areas="https://f.example/?at=")).json()
         assert answer["links"][0]["href"].startswith("https://stats.example.org/players/")
         return str(answer["html"])
 
     html = at_the_forum(stack, forum, use, public_url="https://stats.example.org")
-    for wanted in ("kills", "Rating", "Hits", "KAR98", "Killed most", "Recent matches", "<svg"):
+    for wanted in ("kills", "Rating", "Hits", "KAR98", "Killed most", "Recent matches", "<svg", *STRIP):
         assert wanted in html, wanted
     assert "<script" not in html
     assert not re.search(r'href="/', html)
