@@ -44,7 +44,7 @@ def test_a_member_who_never_played_reads_how_to_begin(stack: Stack, forum: Forum
 )
 def test_whom_the_forum_shows_no_areas_sees_none(stack: Stack, forum: ForumDatabase, path: str) -> None:
     async def use(_: Platform, client: Forum) -> list[int]:
-        said = ([], ["mohaa_play"], ["mohaa_view"])
+        said: list[list[str]] = [[], ["mohaa_play"], ["mohaa_view"]]
         return [(await client.get(path, permissions=permissions)).status_code for permissions in said]
 
     assert at_the_forum(stack, forum, use) == [403, 403, 200]

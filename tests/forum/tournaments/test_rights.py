@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from api.errors import Forbidden, NotFound
-from api.forum.tournaments import VIEW
+from api.forum.desk import VIEW
 from smf_bridge.tournaments.model import CREATE, MANAGE, PLAY, Plan, Who
 from tests.forum.tournaments.made import GUEST, OWNER, Hall, add_members, in_hall, player
 from tests.mariadb_server import ForumDatabase
