@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from api.errors import NotFound, Unprocessable
 from api.players.identities import Bots, Identity, identities, parse, person
+from api.stats import reported
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -17,7 +18,7 @@ Kind = Literal["kills", "deaths", "traffic"]
 
 
 class Map(msgspec.Struct):
-    """A map, with what everybody did there, bots included."""
+    """A map, with what everybody did there, bots included; null is what no server reports."""
 
     map: Annotated[str, Meta(examples=["dm/mohdm6"])]
     kills: int
@@ -27,7 +28,7 @@ class Map(msgspec.Struct):
     deaths: int
     suicides: int
     team_kills: int
-    rounds: int
+    rounds: int | None
     matches: int
     won_by_allies: Annotated[int, Meta(description="matches; the others were won by nobody, or not told")]
     won_by_axis: int
@@ -113,17 +114,20 @@ class _Edge(msgspec.Struct):
 
 async def all_maps(clickhouse: ClickHouse) -> Maps:
     """Return every map."""
-    return Maps(await clickhouse.rows(_SQL["list"], Map, map=""))
+    rows, told = await asyncio.gather(clickhouse.rows(_SQL["list"], Map, map=""), reported.types(clickhouse))
+    return Maps([reported.known(row, told) for row in rows])
 
 
 async def one_map(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> MapPage:
     """Return one map with its best players. Raises NotFound for one that was never played."""
-    found, players, weapons = await asyncio.gather(
+    found, told, players, weapons = await asyncio.gather(
         _known(clickhouse, name),
+        reported.types(clickhouse),
         _best(clickhouse, name, bots, limit),
         clickhouse.rows(_SQL["weapons"], KillsWithWeapon, map=name),
     )
-    return MapPage(**msgspec.structs.asdict(found), players=players, weapons=weapons)
+    played = reported.known(found, told)
+    return MapPage(**msgspec.structs.asdict(played), players=players, weapons=weapons)
 
 
 async def _best(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> list[MapPlayer]:

@@ -1,11 +1,13 @@
 """Totals: everything that was ever counted, in one line."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from api.stats import reported
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -19,8 +21,8 @@ class Totals(msgspec.Struct):
     kills: int = 0
     deaths: int = 0
     kill_headshots: Annotated[int, Meta(description="kills at head or helmet")] = 0
-    shots: Annotated[int, Meta(description="as far as servers report them")] = 0
-    chat_lines: int = 0
+    shots: Annotated[int | None, Meta(description="as far as servers report them; null where none does")] = 0
+    chat_lines: int | None = 0
     players: Annotated[int, Meta(description="people, after links")] = 0
     bots: int = 0
     matches: int = 0
@@ -32,4 +34,5 @@ class Totals(msgspec.Struct):
 
 async def totals(clickhouse: ClickHouse) -> Totals:
     """Return the totals over all servers and times."""
-    return await clickhouse.one(_SQL["all"], Totals) or Totals()
+    found, told = await asyncio.gather(clickhouse.one(_SQL["all"], Totals), reported.types(clickhouse))
+    return reported.known(found or Totals(), told)

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from api.errors import NotFound
 from api.players.identities import Bots, Identity, identities
+from api.stats import reported
 from api.stats.drilldown import BAND
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
@@ -17,17 +18,17 @@ _SQL = queries("clickhouse", "weapons")
 
 
 class Weapon(msgspec.Struct):
-    """A weapon in everybody's hands, bots' included."""
+    """A weapon in everybody's hands, bots' included; null is what no server reports."""
 
     weapon: Annotated[str, Meta(description="as the game names it", examples=["M1 Garand"])]
     kills: int
     team_kills: int
     kill_headshots: Annotated[int, Meta(description="kills at head or helmet")]
-    shots: int
-    hits: int
+    shots: int | None
+    hits: int | None
     accuracy: Annotated[float | None, Meta(description="null where no server reports shots")]
-    damage: Annotated[float, Meta(description="dealt to enemies, in health points")]
-    reloads: int
+    damage: Annotated[float | None, Meta(description="dealt to enemies, in health points")]
+    reloads: int | None
     in_hand: Annotated[
         float | None,
         Meta(
@@ -108,22 +109,28 @@ class _User(msgspec.Struct):
 
 async def all_weapons(clickhouse: ClickHouse) -> Weapons:
     """Return every weapon."""
-    return Weapons(await clickhouse.rows(_SQL["list"], Weapon, weapon=""))
+    rows, told = await asyncio.gather(
+        clickhouse.rows(_SQL["list"], Weapon, weapon=""), reported.types(clickhouse)
+    )
+    return Weapons([reported.known(row, told) for row in rows])
 
 
 async def weapon(clickhouse: ClickHouse, name: str, bots: Bots, limit: int) -> WeaponPage:
     """Return one weapon with its best players. Raises NotFound for one that nobody used."""
-    found, users, maps, reach, farthest = await asyncio.gather(
+    found, users, maps, (reach, farthest), told = await asyncio.gather(
         clickhouse.one(_SQL["list"], Weapon, weapon=name),
         _users(clickhouse, name, bots, limit),
         clickhouse.rows(_SQL["maps"], KillsOnMap, weapon=name),
-        clickhouse.rows(_SQL["reach"], _Reach, weapon=name),
-        clickhouse.one(_SQL["farthest"], _Farthest, weapon=name),
+        asyncio.gather(
+            clickhouse.rows(_SQL["reach"], _Reach, weapon=name),
+            clickhouse.one(_SQL["farthest"], _Farthest, weapon=name),
+        ),
+        reported.types(clickhouse),
     )
     if not name or found is None:
         raise NotFound(f"no weapon called {name[:60]!r} was seen")
     return WeaponPage(
-        **msgspec.structs.asdict(found),
+        **msgspec.structs.asdict(reported.known(found, told)),
         players=users,
         maps=maps,
         distances=_bands(reach),

@@ -1,5 +1,6 @@
 """What a player did day by day, week by week, month by month; and with which weapons."""
 
+import asyncio
 from datetime import date
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ from msgspec import Meta
 from api import paging
 from api.paging import Cursor
 from api.players.identities import Identity, Known
+from api.stats import reported
 from api.stats.periods import EVER
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
@@ -20,7 +22,7 @@ Span = Literal["day", "week", "month"]
 
 
 class PeriodLine(msgspec.Struct):
-    """What a player did in a period."""
+    """What a player did in a period; null is what no server reports that they were ever seen on."""
 
     since: Annotated[date, Meta(description="its first day, UTC; a week begins on Monday")]
     matches: Annotated[int, Meta(description="that began in it")]
@@ -29,10 +31,10 @@ class PeriodLine(msgspec.Struct):
     deaths: int
     kd: float
     kill_headshots: int
-    shots: int
-    hits: int
+    shots: int | None
+    hits: int | None
     accuracy: Annotated[float | None, Meta(description="null where no shots were reported")]
-    damage_dealt: float
+    damage_dealt: float | None
 
 
 class Periods(msgspec.Struct):
@@ -45,16 +47,16 @@ class Periods(msgspec.Struct):
 
 
 class PlayerWeapon(msgspec.Struct):
-    """What a player did with a weapon, and suffered from it."""
+    """What a player did with a weapon, and suffered from it; null is what no server of theirs reports."""
 
     weapon: str
     kills: int
     deaths: int
     kill_headshots: int
-    shots: int
-    hits: int
+    shots: int | None
+    hits: int | None
     accuracy: float | None
-    damage: float
+    damage: float | None
 
 
 class PlayerWeapons(msgspec.Struct):
@@ -68,10 +70,13 @@ async def periods(clickhouse: ClickHouse, who: Known, by: Span, after: Cursor, l
     """Return a page of a player's periods."""
     last = EVER.until
     until = date.fromordinal(max(1, int(after.value))) if after.value < last.toordinal() else last
-    rows = await clickhouse.rows(
-        _SQL["periods"], PeriodLine, keys=who.keys, by=by, until=until.isoformat(), limit=limit + 1
+    rows, told = await asyncio.gather(
+        clickhouse.rows(
+            _SQL["periods"], PeriodLine, keys=who.keys, by=by, until=until.isoformat(), limit=limit + 1
+        ),
+        reported.types(clickhouse, who.keys),
     )
-    shown = rows[:limit]
+    shown = [reported.known(row, told) for row in rows[:limit]]
     end = Cursor(float(shown[-1].since.toordinal()), 0) if len(rows) > limit else None
     return Periods(who.identity, by, shown, paging.encode(end) if end else None)
 
@@ -83,4 +88,7 @@ async def weapons(clickhouse: ClickHouse, who: Known) -> PlayerWeapons:
 
 async def weapons_of(clickhouse: ClickHouse, keys: list[int]) -> list[PlayerWeapon]:
     """Return somebody's weapons, the most kills first."""
-    return await clickhouse.rows(_PLAYERS["weapons"], PlayerWeapon, keys=keys)
+    rows, told = await asyncio.gather(
+        clickhouse.rows(_PLAYERS["weapons"], PlayerWeapon, keys=keys), reported.types(clickhouse, keys)
+    )
+    return [reported.known(row, told) for row in rows]

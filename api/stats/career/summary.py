@@ -12,6 +12,7 @@ from api.errors import NotFound
 from api.players import marks
 from api.players.identities import Identity, Known, Person, identities, parse, person
 from api.players.marks import Flag
+from api.stats import reported
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -34,7 +35,7 @@ class Names(msgspec.Struct):
 
 
 class PlayerTotals(msgspec.Struct):
-    """What a player did and suffered in all."""
+    """What a player did and suffered in all; null is what no server reports that they were seen on."""
 
     events: int
     kills: int
@@ -43,26 +44,28 @@ class PlayerTotals(msgspec.Struct):
     suicides: int
     team_kills: int
     kill_headshots: Annotated[int, Meta(description="kills at head or helmet")]
-    hit_headshots: Annotated[int, Meta(description="hits of enemies at head or helmet")]
+    hit_headshots: Annotated[int | None, Meta(description="hits of enemies at head or helmet")]
     bash_kills: int
     grenade_kills: int
-    shots: int
-    hits: Annotated[int, Meta(description="shots that hit, on days on which the server reported shots")]
+    shots: int | None
+    hits: Annotated[
+        int | None, Meta(description="shots that hit, on days on which the server reported shots")
+    ]
     accuracy: Annotated[float | None, Meta(description="hits per shot; null where no shots were reported")]
-    damage_dealt: Annotated[float, Meta(description="to enemies, in health points")]
-    damage_taken: Annotated[float, Meta(description="from enemies, in health points")]
-    friendly_damage: Annotated[float, Meta(description="to team mates, in health points")]
-    chat_lines: int
-    jumps: int
-    reloads: int
-    grenades: Annotated[int, Meta(description="thrown")]
-    pickups: int
-    objectives: int
-    distance: Annotated[float, Meta(description="game units")]
-    walked: float
-    sprinted: float
-    swam: float
-    driven: float
+    damage_dealt: Annotated[float | None, Meta(description="to enemies, in health points")]
+    damage_taken: Annotated[float | None, Meta(description="from enemies, in health points")]
+    friendly_damage: Annotated[float | None, Meta(description="to team mates, in health points")]
+    chat_lines: int | None
+    jumps: int | None
+    reloads: int | None
+    grenades: Annotated[int | None, Meta(description="thrown")]
+    pickups: int | None
+    objectives: int | None
+    distance: Annotated[float | None, Meta(description="game units")]
+    walked: float | None
+    sprinted: float | None
+    swam: float | None
+    driven: float | None
 
 
 class MultiKill(msgspec.Struct):
@@ -128,11 +131,12 @@ async def summary(clickhouse: ClickHouse, public_id: str) -> Summary:
 async def of_person(clickhouse: ClickHouse, public_id: str) -> tuple[Person, Summary]:
     """Return the same, and the keys that belong to the player."""
     who = await person(clickhouse, parse(public_id))
-    totals, presence, flag, people = await asyncio.gather(
+    totals, presence, flag, people, told = await asyncio.gather(
         clickhouse.one(_SQL["totals"], _Totals, keys=who.keys),
         clickhouse.one(_SQL["presence"], _Presence, keys=who.keys),
         marks.flag_of(clickhouse, who.keys),
         identities(clickhouse, [who.player]),
+        reported.types(clickhouse, who.keys),
     )
     if totals is None or totals.events == 0:
         raise NotFound(f"no player has the id {public_id!r}")
@@ -142,7 +146,7 @@ async def of_person(clickhouse: ClickHouse, public_id: str) -> tuple[Person, Sum
         flag=flag,
         first_seen=totals.first_seen,
         last_seen=totals.last_seen,
-        totals=msgspec.convert(totals, PlayerTotals, from_attributes=True),
+        totals=reported.known(msgspec.convert(totals, PlayerTotals, from_attributes=True), told),
         matches=played.matches,
         playtime=played.playtime or 0,
         best_streak=played.best_streak or 0,

@@ -19,7 +19,7 @@ from api.web.units import number, ratio, share, span, way
 
 _FOUND: Final = 8
 _Value = Callable[[Summary], float | None]
-_Shown = Callable[[float], str]
+_Shown = Callable[[float | None], str]
 _ROWS: Final[tuple[tuple[str, _Value, _Shown, int], ...]] = (
     ("Kills", lambda each: each.totals.kills, number, 1),
     ("Deaths", lambda each: each.totals.deaths, number, 0),
@@ -103,7 +103,7 @@ def _row(everybody: list[Summary], title: str, value: _Value, shown: _Shown, dir
     best = max(told, key=lambda one: direction * one) if direction and len(set(told)) > 1 else None
     return Row(
         title,
-        ["–" if one is None else shown(one) for one in values],
+        [shown(one) for one in values],
         [one is not None and one == best for one in values],
     )
 

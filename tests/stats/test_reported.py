@@ -1,0 +1,123 @@
+"""What no server reports is null and a dash, and not 0; what one reports is 0 until there is something."""
+
+import json
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from api.platform import Platform
+from api.stats import reported
+from api.stats.career.summary import PlayerTotals
+from tests.events_made import kill
+from tests.sql.feed import Batch, feed, settle
+from tests.stack import Stack, http_client
+from tests.web.played import HTML
+
+# Of one event each: all that NEEDS asks for.
+TELLING = sorted({needs[0] for needs in reported.NEEDS.values()})
+
+
+async def _kills(platform: Platform, server: int, killer: str, victim: str) -> None:
+    events = [kill(n, killer, victim, match_id=f"m{server}", timestamp=n) for n in range(3)]
+    batch = Batch(server_id=server, session_id=f"s{server}")
+    await feed(platform.clickhouse, [json.dumps(event) for event in events], batch)
+
+
+async def _tell_all(platform: Platform, server: int, who: str) -> None:
+    events = [
+        {"type": type_, "player_name": who, "match_id": f"m{server}", "seq": 10 + n, "timestamp": 10 + n}
+        for n, type_ in enumerate(TELLING)
+    ]
+    batch = Batch(server_id=server, session_id=f"s{server}")
+    await feed(platform.clickhouse, [json.dumps(event) for event in events], batch)
+
+
+async def _get(client: httpx.AsyncClient, path: str) -> Any:
+    answer = await client.get(f"/api/v1/stats{path}")
+    assert answer.status_code == 200, (path, answer.text)
+    return answer.json()
+
+
+def _unknown(found: dict[str, Any]) -> set[str]:
+    return {field for field in reported.NEEDS if field in found and found[field] is None}
+
+
+def _zero(found: dict[str, Any]) -> set[str]:
+    return {field for field in reported.NEEDS if field in found and found[field] == 0}
+
+
+async def _ids(client: httpx.AsyncClient) -> dict[str, str]:
+    lines = (await _get(client, "/players"))["players"]
+    return {line["player"]["name"]: line["player"]["id"] for line in lines}
+
+
+def test_where_nobody_reports_it_a_number_is_null(stack: Stack) -> None:
+    async def ask(platform: Platform) -> None:
+        await _kills(platform, 1, "Ann", "Bob")
+        await settle(platform.clickhouse)
+        async with http_client(platform) as client:
+            ids = await _ids(client)
+            player = await _get(client, f"/players/{ids['Ann']}")
+            assert _unknown(player["totals"]) == set(reported.NEEDS) - {"damage", "rounds"}
+            assert player["totals"]["kills"] == 3
+            assert player["totals"]["suicides"] == 0
+            assert _unknown(player["weapons"][0]) == {"shots", "hits", "damage"}
+            periods = await _get(client, f"/players/{ids['Ann']}/periods")
+            assert _unknown(periods["periods"][0]) == {"shots", "hits", "damage_dealt"}
+            assert _unknown((await _get(client, "/weapons"))["weapons"][0]) == {
+                *("shots", "hits", "damage", "reloads")
+            }
+            assert _unknown(await _get(client, "/weapons/M1 Garand")) == {
+                "shots",
+                "hits",
+                "damage",
+                "reloads",
+            }
+            assert _unknown((await _get(client, "/maps"))["maps"][0]) == {"rounds"}
+            assert _unknown(await _get(client, "/maps/dm/mohdm6")) == {"rounds"}
+            assert _unknown(await _get(client, "/global")) == {"shots", "chat_lines"}
+            both = await _get(client, f"/compare?players={ids['Ann']},{ids['Bob']}")
+            assert all(each["totals"]["distance"] is None for each in both["players"])
+            for page in (
+                *("/", "/weapons", "/weapons/M1 Garand", "/maps", "/maps/dm/mohdm6"),
+                *(f"/players/{ids['Ann']}", f"/players/{ids['Ann']}/weapons"),
+                *(f"/players/{ids['Ann']}/activity", f"/embed/players/{ids['Ann']}"),
+                f"/compare?players={ids['Ann']},{ids['Bob']}",
+            ):
+                shown = await client.get(page, headers=HTML)
+                assert shown.status_code == 200, (page, shown.text[:1000])
+                assert "None" not in shown.text, page
+            answer = await client.get(f"/players/{ids['Ann']}", headers=HTML)
+            assert '<span class="figure">–</span><span><a class="behind"' in answer.text
+
+    stack.run(ask)
+
+
+def test_a_player_is_told_of_by_the_servers_on_which_they_were_seen(stack: Stack) -> None:
+    async def ask(platform: Platform) -> None:
+        await _kills(platform, 1, "Ann", "Bob")
+        await _kills(platform, 2, "Cid", "Dan")
+        await _tell_all(platform, 2, "Dan")
+        await settle(platform.clickhouse)
+        async with http_client(platform) as client:
+            ids = await _ids(client)
+            totals = {
+                name: (await _get(client, f"/players/{ids[name]}"))["totals"] for name in ("Ann", "Cid")
+            }
+            of_players = set(reported.NEEDS) - {"damage", "rounds"}
+            assert _unknown(totals["Ann"]) == of_players
+            assert _unknown(totals["Cid"]) == set()
+            assert _zero(totals["Cid"]) == of_players
+            assert _unknown(await _get(client, "/weapons/M1 Garand")) == set()
+            assert _unknown(await _get(client, "/maps/dm/mohdm6")) == set()
+
+    stack.run(ask)
+
+
+@pytest.mark.parametrize("field", [each.name for each in msgspec.structs.fields(PlayerTotals)])
+def test_what_may_be_null_is_known_to_need_something(field: str) -> None:
+    """A number of a player that some servers do not report says so in its type, and here."""
+    types = {each.name: str(each.type) for each in msgspec.structs.fields(PlayerTotals)}
+    assert (field in reported.NEEDS or field == "accuracy") == ("None" in types[field])
