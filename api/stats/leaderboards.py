@@ -1,5 +1,6 @@
 """Leaderboards: players ranked by a metric over a calendar period."""
 
+import re
 from datetime import date
 from functools import cache
 from typing import Annotated, Final
@@ -17,6 +18,13 @@ from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "leaderboards")
+_SIGNED: Final = {
+    "count()": "sum(sign)",
+    "countIf(": "sumIf(sign, ",
+    "sum(": "sum(sign * ",
+    "sumIf(": "sumIf(sign * ",
+}
+_SUMS: Final = re.compile(rf"\b(?:{'|'.join(map(re.escape, _SIGNED))})")
 # How far down a board a player is looked for.
 SEARCHED: Final = 5_000
 
@@ -130,20 +138,29 @@ async def standing(
 def composed(name: str, *, by_weapon: bool = False, of_a_period: bool = False) -> str:
     """Return the SQL of a metric's board: that of its source, with the catalogue's expressions in it."""
     chosen, recipe = metric(name), RECIPES[name]
-    value = recipe.weapon if by_weapon else recipe.value
+    value, sample = recipe.weapon if by_weapon else recipe.value, recipe.sample
     score = "wilson_95(counted, cases)" if chosen.ranks == "wilson_95" else "counted"
     if by_weapon:
         inner = _SQL["by_weapon"]
     elif chosen.source == "rated" and of_a_period:
         inner = _SQL["rated_between"]
+    elif chosen.source == "by_match" and "max(" in value:
+        inner = _SQL["by_match_most"]
+    elif chosen.source == "by_match":
+        inner, value, sample = _SQL["by_match"], _by_sign(value), _by_sign(sample)
     else:
         inner = _SQL[chosen.source]
-    counted = inner.replace("{value:Expression}", value).replace("{sample:Expression}", recipe.sample)
+    counted = inner.replace("{value:Expression}", value).replace("{sample:Expression}", sample)
     return (
         _SQL["board"]
         .replace("{counted:Query}", counted)
         .replace("{score:Expression}", f"-{score}" if chosen.direction == "lowest" else score)
     )
+
+
+def _by_sign(aggregates: str) -> str:
+    """Return sums and counts of rows that hold as such of all rows, less those that were taken back."""
+    return _SUMS.sub(lambda found: _SIGNED[found[0]], aggregates)
 
 
 async def _rows(
@@ -158,6 +175,7 @@ async def _rows(
         reporting=reporting(chosen),
         weapon=scope.weapon or "",
         signed=recipe.signed,
+        always=scope.period == "all",
         minimum=chosen.minimum,
         since=days.since.isoformat(),
         until=days.until.isoformat(),

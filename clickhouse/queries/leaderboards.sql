@@ -15,7 +15,9 @@ WHERE counted IS NOT NULL
     AND is_asked_for(player, {bots:String})
     AND NOT is_flagged(player)
 ORDER BY score DESC, player DESC
-LIMIT {limit:UInt32};
+LIMIT {limit:UInt32}
+-- The length of an array is a sum that is kept; its subcolumn is none.
+SETTINGS optimize_functions_to_subcolumns = 0;
 
 -- name: daily
 -- Of player_daily, or of player_totals for everything at all times.
@@ -48,7 +50,25 @@ WHERE act IN {acts:Array(String)}
 GROUP BY player
 
 -- name: by_match
--- What can only be told match by match. A match belongs to the day on which it began.
+-- What can only be told match by match. A match belongs to the day on which it began. Sums go by the sign of a row, which
+-- takes back what no longer holds; migration 0044 keeps them.
+SELECT
+    person_of(player_key) AS player,
+    {value:Expression} AS counted,
+    {sample:Expression} AS cases
+FROM match_results
+WHERE player_key != 0
+    AND ({always:Bool} OR (toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}))
+    AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
+    AND ({map:String} = '' OR map = {map:String})
+    AND ({gametype:String} = '' OR gametype = {gametype:String})
+    AND (empty({reporting:Array(String)}) OR server_id IN (
+        SELECT server_id FROM event_types WHERE type IN {reporting:Array(String)}
+    ))
+GROUP BY player
+
+-- name: by_match_most
+-- The same where no sum tells it: of the rows that hold.
 SELECT
     person_of(player_key) AS player,
     {value:Expression} AS counted,
@@ -62,9 +82,6 @@ WHERE player_key != 0 AND sign = 1
     AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
     AND ({map:String} = '' OR map = {map:String})
     AND ({gametype:String} = '' OR gametype = {gametype:String})
-    AND (empty({reporting:Array(String)}) OR server_id IN (
-        SELECT server_id FROM event_types WHERE type IN {reporting:Array(String)}
-    ))
 GROUP BY player
 
 -- name: by_weapon
