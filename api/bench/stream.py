@@ -3,8 +3,8 @@
 In the one of `bench ingest`, every type of the catalogue occurs. How often each does is the mix of a match:
 damage, kills, spawns and chat stand to each other as in the recorded ones, and what a stock server cannot
 report (shots, reloads, steps) is set beside them by how often people do it. Sixteen players at a time are
-together, walk about, and are replaced by others of some thousands. Places are in whole units, as the tracker
-sends them. The ones of `bench peers` are kills, and whole matches of them.
+together, four of them bots, walk about, and are replaced by others of some thousands. Places are in whole
+units, as the tracker sends them. The ones of `bench peers` are kills, and whole matches of them.
 """
 
 import gzip
@@ -19,10 +19,11 @@ from api.events.catalogue import ALL_FIELDS, EVENTS, HIT_LOCATIONS, MEANS_OF_DEA
 
 # A relay packs as much as this much at a time.
 _GZIP_LEVEL: Final = 6
-_PLAYERS: Final = 4_000
-_TEMPLATES: Final = 20_000
+_TEMPLATES: Final = 80_000
 _TOGETHER: Final = 16
-_TOGETHER_EVENTS: Final = 1_000
+_TOGETHER_EVENTS: Final = 500
+# Every so many-th is one.
+_BOTS: Final = 4
 _MATCH_EVENTS: Final = 15_000
 _STARTED: Final = 1_790_000_000
 _MATCH_KILLS: Final = 500
@@ -96,7 +97,8 @@ class Stream:
         kinds = _kinds(dice)
         self._templates: list[tuple[bytes, bytes]] = []
         for start in range(0, len(kinds), _TOGETHER_EVENTS):
-            people = [_Player(dice) for _ in range(_TOGETHER)]
+            known = start // _TOGETHER_EVENTS * _TOGETHER
+            people = [_Player(dice, known + number) for number in range(_TOGETHER)]
             self._templates += [
                 _template(dice, kind, people) for kind in kinds[start : start + _TOGETHER_EVENTS]
             ]
@@ -208,7 +210,8 @@ def _template(dice: random.Random, kind: str, people: Sequence["_Player"]) -> tu
     """An event's type, and what follows its common fields."""
     event: dict[str, Any] = {}
     prefixes = EVENTS[kind].prefixes
-    for prefix, player in zip(prefixes, dice.sample(people, len(prefixes)), strict=True):
+    crowd = [player for player in people if player.bot] if kind.startswith("bot_") else people
+    for prefix, player in zip(prefixes, dice.sample(crowd, len(prefixes)), strict=True):
         event |= player.fields(dice, prefix)
     for field in EVENTS[kind].fields:
         if field not in ("map", "gametype"):
@@ -219,10 +222,9 @@ def _template(dice: random.Random, kind: str, people: Sequence["_Player"]) -> tu
 class _Player:
     """Somebody who walks about."""
 
-    def __init__(self, dice: random.Random) -> None:
-        number = min(int(dice.paretovariate(0.7)) - 1, _PLAYERS - 1)
+    def __init__(self, dice: random.Random, number: int) -> None:
+        self.bot = number % _BOTS == 0
         self._name, self._guid = f"Soldier {number}", f"{number * 2_654_435_761 % 2**32:08x}"
-        self._bot = number % 7 == 6
         self._team = dice.choice(("allies", "axis"))
         self._x, self._y, self._z = (
             dice.uniform(-4_000, 4_000),
@@ -238,7 +240,7 @@ class _Player:
         player = {
             "name": self._name,
             "guid": self._guid,
-            "bot": self._bot,
+            "bot": self.bot,
             "team": self._team,
             "x": round(self._x),
             "y": round(self._y),
