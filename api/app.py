@@ -110,7 +110,7 @@ def _application(
             "actor": Provide(access.actor_of, sync_to_thread=False),
         },
         exception_handlers=site.error_handlers(),
-        template_config=site.templates(assets),
+        template_config=site.templates(assets, has_forum=platform.forum is not None),
         openapi_config=OpenAPIConfig(
             title="After Action", version=__version__, path="/api/docs", render_plugins=[ScalarRenderPlugin()]
         ),

@@ -78,6 +78,10 @@ class Visitors:
         with away():
             await self._redis.delete(_name("visitor", session_id))
 
+    def form_token(self, session_id: str) -> str:
+        """Return what comes with each form of a session, and no other site knows."""
+        return hashlib.sha256(b"form:" + session_id.encode("utf-8", "surrogateescape")).hexdigest()
+
     async def _holds(self, visitor: Visitor) -> bool:
         caller = await self._gate.holder(visitor.key_id)
         return caller is not None and caller.kind == "forum"

@@ -48,8 +48,8 @@ EMBED_HEADERS: Final = {
 }
 
 
-def templates(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
-    """Return the templates of all pages.
+def templates(assets: Assets, *, has_forum: bool) -> TemplateConfig[JinjaTemplateEngine]:
+    """Return the templates of all pages; with a forum, its members may be logged in.
 
     Whatever they print is escaped, and what is hidden in it is shown; what is missing is an error.
     """
@@ -61,7 +61,7 @@ def templates(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"asset": assets.url, "version": __version__}
+    environment.globals |= {"asset": assets.url, "version": __version__, "has_forum": has_forum}
     environment.filters |= {"name": _name, "time": _time, "ago": _ago, "json": _json, "number": units.number}
     environment.filters |= {
         "way": units.way,

@@ -1,10 +1,12 @@
 """From the forum to the site, logged in: once, for a minute, as oneself."""
 
+import re
+
 import httpx
 
 from api.app import create_forum_app
 from api.auth import keys
-from api.auth.visitors import TICKET_SECONDS
+from api.auth.visitors import TICKET_SECONDS, Visitors
 from api.platform import Platform
 from tests.forum.client import Forum
 from tests.forum.desk import ME, at_the_forum
@@ -49,7 +51,12 @@ def test_a_session_ends_with_leaving_and_with_the_forums_key(stack: Stack, forum
             cookies = httpx.Cookies(browser.cookies)
             seen.append((await browser.get("/me")).status_code)
             if end == "leave":
-                await browser.get("/leave")
+                shown = await browser.get("/leave")
+                assert "Ann &#34;Ä&#34;" in shown.text
+                assert shown.headers["cache-control"] == "no-store"
+                [token] = re.findall(r'name="token" value="(\w+)"', shown.text)
+                left = await browser.post("/leave", data={"token": token})
+                assert (left.status_code, left.headers["location"]) == (303, "/")
             else:
                 [key] = [key for key in await keys.all_keys(platform.postgres) if key.kind == "forum"]
                 await keys.revoke(platform.postgres, key.id, ME)
@@ -59,6 +66,23 @@ def test_a_session_ends_with_leaving_and_with_the_forums_key(stack: Stack, forum
         return seen
 
     assert at_the_forum(stack, forum, use) == [303, 404, 303, 404]
+
+
+def test_nobody_else_can_make_a_browser_leave(stack: Stack, forum: ForumDatabase) -> None:
+    async def use(platform: Platform, client: Forum) -> list[int]:
+        browser = client._client
+        await browser.get(await redirect(client))
+        [session_id] = browser.cookies.values()
+        other = Visitors(platform.redis, platform.gate).form_token(session_id + "x")
+        forms: list[dict[str, str]] = [{}, {"token": ""}, {"token": other}, {"token": "é"}]
+        seen = [(await browser.post("/leave", data=form)).status_code for form in forms]
+        await browser.get("/leave")
+        seen.append((await browser.get("/me")).status_code)
+        browser.cookies.clear()
+        assert "Nobody is logged in" in (await browser.get("/leave")).text
+        return [*seen, (await browser.post("/leave")).status_code]
+
+    assert at_the_forum(stack, forum, use) == [403, 403, 403, 403, 303, 303]
 
 
 def test_guests_and_the_banned_are_not_let_in(stack: Stack, forum: ForumDatabase) -> None:

@@ -1,16 +1,17 @@
 """Members of the forum on the site: coming in with the forum's ticket, their own page, and going out."""
 
+import hmac
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
-from litestar.response import Redirect
+from litestar.response import Redirect, Template
 
 from api.access import Access
 from api.auth.visitors import Visitors
-from api.errors import NotFound
+from api.errors import Forbidden, NotFound
 from api.logins import links
 from api.web.public.render import Connection, Here, PageRequest
 from api.web.site import HEADERS
@@ -47,11 +48,35 @@ async def own_page(request: PageRequest, platform: Here, entry: NamedDependency[
 
 
 @get("/leave")
+async def ask_to_go_out(
+    request: PageRequest, platform: Here, entry: NamedDependency[Access]
+) -> Response[Any] | Template:
+    """Show who is logged in, and a button that ends it: a link alone ends nothing."""
+    visitors = Visitors(platform.redis, platform.gate)
+    session_id = visitor_id_of(request, entry)
+    visitor = await visitors.resume(session_id) if session_id else None
+    context = {
+        "section": "",
+        "visitor": visitor,
+        "token": visitors.form_token(session_id) if visitor and session_id else "",
+    }
+    return Template("public/leave.html", context=context, headers=_PRIVATE)
+
+
+@post("/leave", status_code=303)
 async def go_out(request: PageRequest, platform: Here, entry: NamedDependency[Access]) -> Response[Any]:
-    """End a member's session."""
+    """End a member's session. Raises Forbidden for a form that no page of this session has shown."""
+    visitors = Visitors(platform.redis, platform.gate)
     session_id = visitor_id_of(request, entry)
     if session_id:
-        await Visitors(platform.redis, platform.gate).end(session_id)
+        sent = (await request.form()).get("token")
+        if not isinstance(sent, str) or not hmac.compare_digest(
+            sent.encode("utf-8", "replace"), visitors.form_token(session_id).encode()
+        ):
+            raise Forbidden(
+                "this form is not one of your session; go back, reload the page and send it again"
+            )
+        await visitors.end(session_id)
     answer = Redirect("/", status_code=303, headers=_PRIVATE)
     answer.cookies.append(_cookie(None, entry.is_encrypted(request)))
     return answer
@@ -74,4 +99,4 @@ def _cookie(session_id: str | None, encrypted: bool) -> Cookie:
     )
 
 
-handlers = [come_in, own_page, go_out]
+handlers = [come_in, own_page, ask_to_go_out, go_out]
