@@ -175,7 +175,6 @@ async def _rows(
         reporting=reporting(chosen),
         weapon=scope.weapon or "",
         signed=recipe.signed,
-        always=scope.period == "all",
         minimum=chosen.minimum,
         since=days.since.isoformat(),
         until=days.until.isoformat(),

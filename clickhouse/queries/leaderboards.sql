@@ -58,7 +58,8 @@ SELECT
     {sample:Expression} AS cases
 FROM match_results
 WHERE player_key != 0
-    AND ({always:Bool} OR (toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}))
+    AND ({since:Date} = '1970-01-01' OR toDate(started_at) >= {since:Date})
+    AND ({until:Date} = '2149-06-06' OR toDate(started_at) < {until:Date})
     AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
     AND ({map:String} = '' OR map = {map:String})
     AND ({gametype:String} = '' OR gametype = {gametype:String})
