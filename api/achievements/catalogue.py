@@ -44,6 +44,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Target = Annotated[float, Meta(gt=0)]
 
 
+_ONE: Final = {"1 enemies": "an enemy", "1 matches": "a match", "1 times": "once"}
+
+
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tier of a family, as the file says it."""
 
@@ -74,7 +77,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True)
             Achievement(
                 id=f"{self.id}_{step.tier}",
                 name=step.name,
-                about=self.about.replace("{at}", f"{step.at:,.10g}"),
+                about=_told(self.about, step.at),
                 category=self.category,
                 tier=step.tier,
                 kind=kind,
@@ -137,6 +140,14 @@ def _check(family: Family) -> None:
         raise ValueError(f"{family.id}: matches are counted in whole numbers")
     if "{at}" not in family.about:
         raise ValueError(f"{family.id}: `about` does not say the target; write {{at}}")
+
+
+def _told(about: str, at: float) -> str:
+    """Return what is to be done, for as many times."""
+    said = about.replace("{at}", f"{at:,.10g}")
+    for plural, one in _ONE.items() if at == 1 else ():
+        said = said.replace(plural, one)
+    return said
 
 
 _TEXT: Final = _FILE.read_bytes()

@@ -59,7 +59,7 @@ function echoed(array $all, int $at): array
 	return $parts;
 }
 
-$files = glob($mod . '/{*.php,*/*.php}', GLOB_BRACE) ?: [];
+$files = [...(glob($mod . '/*.php') ?: []), ...(glob($mod . '/*/*.php') ?: [])];
 $known = array_merge(get_defined_functions()['internal'], defined_in([...$files, __DIR__ . '/smf.php', ...(glob(__DIR__ . '/sources/*.php') ?: [])]));
 $words = [];
 foreach (['english', 'german'] as $language)

@@ -14,8 +14,11 @@ MOD = HERE.parents[2] / "smf_bridge" / "mod"
 
 
 def php(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run PHP. Skips where there is none; in CI, which installs it, that is a failure."""
-    binary = shutil.which("php")
+    """Run PHP: `php`, or what AFTERACTION_TEST_PHP names, so that older and newer ones can be tried.
+
+    Skips where there is none; in CI, which installs it, that is a failure.
+    """
+    binary = shutil.which(os.environ.get("AFTERACTION_TEST_PHP", "php"))
     modules = ""
     if binary is not None:
         listed = subprocess.run([binary, "-m"], capture_output=True, text=True, check=True, timeout=60)
