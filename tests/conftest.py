@@ -83,9 +83,21 @@ def empty_forum(mariadb: MariaDB) -> ForumDatabase:
     return ForumDatabase(mariadb)
 
 
+@pytest.fixture(scope="session")
+def forums() -> list[ForumDatabase]:
+    """The forum's database that tests have after one another; none before the first."""
+    return []
+
+
 @pytest.fixture
-def forum(empty_forum: ForumDatabase) -> ForumDatabase:
-    """Make a forum's database with the bridge's tables, reached with the rights that the docs name."""
-    empty_forum.grant()
-    empty_forum.migrate()
-    return empty_forum
+def forum(mariadb: MariaDB, forums: list[ForumDatabase]) -> ForumDatabase:
+    """Make a forum's database with the bridge's tables, reached with the rights that the docs name.
+
+    It is the one of the test before, emptied, unless that changed more than rows.
+    """
+    if not forums or not forums[-1].empty():
+        forums.append(ForumDatabase(mariadb))
+        forums[-1].grant()
+        forums[-1].migrate()
+        forums[-1].keep()
+    return forums[-1]

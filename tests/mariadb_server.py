@@ -21,7 +21,7 @@ from smf_bridge.address import Address
 from tests.clickhouse_server import free_port
 
 # What SMF 2.1 makes of a member and of a group: the columns that are read, and some that nobody may read.
-_FORUM = """
+_TABLES = """
 CREATE TABLE {prefix}members (
     id_member MEDIUMINT UNSIGNED AUTO_INCREMENT PRIMARY KEY,
     member_name VARCHAR(80) NOT NULL DEFAULT '',
@@ -41,6 +41,8 @@ CREATE TABLE {prefix}membergroups (
     min_posts MEDIUMINT NOT NULL DEFAULT -1,
     group_type TINYINT NOT NULL DEFAULT 0
 ) ENGINE = {engine} DEFAULT CHARSET = utf8mb4;
+"""
+_ROWS = """
 INSERT INTO {prefix}membergroups (id_group, group_name, min_posts, group_type)
 VALUES (1, 'Administrator', -1, 1), (2, 'Global Moderator', -1, 0), (4, 'Newbie', 0, 0);
 INSERT INTO {prefix}members (id_member, member_name, real_name, id_group, id_post_group, passwd)
@@ -49,6 +51,8 @@ VALUES
     (7, 'ann', 'Ann &quot;Ä&quot; 🎖', 0, 4, 'a secret'),
     (8, 'bob', 'Bob', 0, 4, '')
 """
+# What a migration put there.
+_KEPT = ("mohaa_schema", "mohaa_alert_numbers")
 # What is killed here is the server, never the machine: nothing needs to be on the disk.
 _SMALL = (
     "--innodb-flush-log-at-trx-commit=2",
@@ -196,8 +200,9 @@ class ForumDatabase:
         self.user, self.password = f"bridge_{uuid4().hex[:12]}", "it's a/p@ss:w%rd"
         server.run(f"CREATE DATABASE {self.name} CHARACTER SET utf8mb4")
         server.run(f"CREATE USER '{self.user}'@'127.0.0.1' IDENTIFIED BY %s", None, self.password)
-        for statement in _FORUM.format(prefix=prefix, engine=engine).split(";\n"):
+        for statement in (_TABLES + _ROWS).format(prefix=prefix, engine=engine).split(";\n"):
             self.run(statement)
+        self._made: list[str] = []
 
     @property
     def url(self) -> str:
@@ -222,6 +227,54 @@ class ForumDatabase:
     def migrate(self) -> None:
         """Make the bridge's tables, as the bridge's user."""
         schema.migrate(self.address)
+
+    def keep(self) -> None:
+        """Remember how it is made, so that `empty` can tell whether it still is."""
+        with self.server.connect(self.name) as connection, connection.cursor() as cursor:
+            self._made = self._how_made(cursor)
+
+    def empty(self) -> bool:
+        """Bring every table back to what it held at first; tell whether all else is as it was kept.
+
+        Its user, their rights, and what tables are made of may have been changed by a test: then it is of no
+        more use.
+        """
+        try:
+            with self.server.connect(self.name) as connection, connection.cursor() as cursor:
+                if self._how_made(cursor) != self._made:
+                    return False
+                # A transaction that somebody left open must not hold everybody.
+                cursor.execute("SET SESSION lock_wait_timeout = 3, foreign_key_checks = 0")
+                cursor.execute("SHOW TABLE STATUS")
+                used = {str(row["Name"]): (row["Auto_increment"] or 1) > 1 for row in cursor.fetchall()}
+                for table in used.keys() - {f"{self.prefix}{name}" for name in _KEPT}:
+                    cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")
+                    if used[table] or cursor.fetchall():
+                        cursor.execute(f"TRUNCATE TABLE {table}")
+                cursor.execute(f"UPDATE {self.prefix}mohaa_alert_numbers SET last = 0")
+                for statement in _ROWS.format(prefix=self.prefix).split(";\n"):
+                    cursor.execute(statement)
+                return True
+        except pymysql.err.MySQLError:
+            return False
+
+    def _how_made(self, cursor: DictCursor) -> list[str]:
+        found = []
+        for question in (
+            f"SHOW CREATE USER '{self.user}'@'127.0.0.1'",
+            f"SHOW GRANTS FOR '{self.user}'@'127.0.0.1'",
+            "SELECT table_name, engine, column_name, column_type, collation_name "
+            "FROM information_schema.columns "
+            "INNER JOIN information_schema.tables USING (table_schema, table_name) "
+            "WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position",
+            "SELECT table_name, index_name, column_name FROM information_schema.statistics "
+            "WHERE table_schema = DATABASE() ORDER BY table_name, index_name, seq_in_index",
+            f"SELECT * FROM {self.prefix}mohaa_schema",
+            "SHOW TRIGGERS",
+        ):
+            cursor.execute(question)
+            found.append(repr(cursor.fetchall()))
+        return found
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Return all rows of one of the bridge's tables, named without the prefix."""
