@@ -88,7 +88,7 @@ class Rarity(msgspec.Struct, frozen=True):
 
     def share(self, id_: str) -> float | None:
         """Return the share of linked members who have an achievement; None where nobody is linked."""
-        return self.earned.get(id_, 0) / self.members if self.members else None
+        return min(1.0, self.earned.get(id_, 0) / self.members) if self.members else None
 
 
 class _Digest(msgspec.Struct):
@@ -145,12 +145,15 @@ async def held(database: Database, member: int) -> dict[str, Held]:
     return await database.run(lambda transaction: _held(transaction, member))
 
 
-async def rarity(database: Database) -> Rarity:
-    """Return how rare achievements are among members who are linked to a player."""
+async def rarity(database: Database, only: str | None = None) -> Rarity:
+    """Return how rare achievements, or only one, are among members who are linked to a player."""
 
     def work(transaction: Transaction) -> Rarity:
         [linked] = transaction.rows(_SQL["linked"], _Members)
-        rows = transaction.rows(_SQL["rarity"], _Earned)
+        if only is None:
+            rows = transaction.rows(_SQL["rarity"], _Earned)
+        else:
+            rows = transaction.rows(_SQL["rarity_of_one"], _Earned, achievement=only)
         return Rarity(linked.members, {row.achievement: row.members for row in rows})
 
     return await database.run(work)

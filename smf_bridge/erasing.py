@@ -26,6 +26,11 @@ class _Reported(msgspec.Struct):
     reports: str
 
 
+class _Entry(msgspec.Struct):
+    id: int
+    tournament_id: int
+
+
 def erase(transaction: Transaction, member_id: int, at: datetime) -> None:
     """Take a member out of the bridge's tables, and tell them so. To do it again changes nothing more.
 
@@ -44,7 +49,9 @@ def erase(transaction: Transaction, member_id: int, at: datetime) -> None:
         transaction.execute(_SQL["report"], id=row.id, reports=msgspec.json.encode(said).decode())
     for name in (_SQL["links"], _SQL["codes"], _SQL["progress"], _SQL["judged"], _SQL["alerts"]):
         transaction.execute(name, member=member_id)
-    transaction.execute(_SQL["alerts_of_matches"], member=member_id)
+    for entry in transaction.rows(_SQL["entries"], _Entry, member=member_id):
+        like = f"match:{entry.tournament_id}:%:{entry.id}:%"
+        transaction.execute(_SQL["alerts_of_matches"], like=like)
     transaction.execute(_SQL["names"], member=member_id, name=A_FORMER_MEMBER)
     for name in (
         _SQL["teams"],

@@ -6,7 +6,8 @@ import click
 import msgspec
 from rich.table import Table
 
-from api.bench import ingest, pages, peers, query, rating, search
+from api.bench import forum, ingest, pages, peers, query, rating, search
+from api.bench.forum import ForumFigures, Size
 from api.bench.pages import PagesFigures
 from api.bench.peers import PeerFigures
 from api.bench.query import QueryFigures
@@ -111,6 +112,39 @@ def bench_pages(matches: int, requests: int, json_: bool) -> None:
         print_json(figures)
         return
     out.print(_pages_table(figures))
+
+
+@bench.command("forum", help="Measure the forum's areas in an empty MariaDB database, which stays filled.")
+@click.option("--url", required=True, help="The database, as in AFTERACTION_FORUM_URL; it must be empty.")
+@click.option("--members", default=20_000, show_default=True, type=click.IntRange(1000, 1_000_000))
+@click.option("--teams", default=2000, show_default=True, type=click.IntRange(10, 100_000), help="Of eight.")
+@click.option("--entrants", default=256, show_default=True, type=click.IntRange(4, 256))
+@click.option(
+    "--achievements", default=15, show_default=True, type=click.IntRange(1, 100), help="Rows of each member."
+)
+@click.option(
+    "--requests", default=30, show_default=True, type=click.IntRange(1, 10_000), help="To each area."
+)
+@as_json
+@speaks_plainly
+def bench_forum(
+    url: str, members: int, teams: int, entrants: int, achievements: int, requests: int, json_: bool
+) -> None:
+    """Print p50 and p95 of each area over a large forum."""
+    if teams * 8 > members:
+        raise click.UsageError("--teams of eight members each need as many --members")
+    with progress() as bars:
+        bar = bars.add_task("starting", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            bars.update(bar, description=what, completed=done, total=total)
+
+        figures = forum.run(url, Size(members, teams, entrants, achievements), requests, report)
+    if json_:
+        print_json(figures)
+        return
+    out.print(_forum_table(figures))
+    out.print(f"a result in the tournament of {entrants}: {figures.decide_ms} ms", highlight=False)
 
 
 @bench.command("search", help="Measure how fast names are found among many, and how many of them.")
@@ -219,6 +253,17 @@ def _search_table(figures: SearchFigures) -> Table:
         times = (way.p50_ms, way.p95_ms, way.cpu_ms)
         cells = (str(way.asked), f"{way.found:.1%}", f"{way.fair:.1%}", *(f"{ms:.1f}" for ms in times))
         table.add_row(way.way, way.example, *cells)
+    return table
+
+
+def _forum_table(figures: ForumFigures) -> Table:
+    table = Table(box=None)
+    for name in ("area", "p50 ms", "p95 ms", "CPU ms", "kB"):
+        table.add_column(name, justify="left" if name == "area" else "right")
+    for area in figures.areas:
+        table.add_row(
+            area.area, str(area.p50_ms), str(area.p95_ms), str(area.cpu_ms), f"{area.bytes / 1000:.1f}"
+        )
     return table
 
 

@@ -70,7 +70,7 @@ async def show_one(
     found = ACHIEVEMENTS.get(achievement)
     if found is None or (found.hidden and not _has(await achievements.held(forum, viewer.member), found.id)):
         raise NotFound(f"there is no achievement {achievement[:64]!r}, or it is hidden")
-    rarity = await achievements.rarity(forum)
+    rarity = await achievements.rarity(forum, only=found.id)
     return fragment(
         request,
         platform,

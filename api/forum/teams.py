@@ -26,6 +26,8 @@ _Search = Annotated[str, QueryParameter(max_length=64, pattern=r"^[^\x00]*$")]
 _Row = Annotated[int, Meta(ge=1, le=2**32 - 1)]
 _Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
 
+# Of those who were in a team, its page shows so many.
+_MOST_FORMER: Final = 100
 # What a captain types to end a team.
 _DISBAND_WORD: Final = "DISBAND"
 
@@ -229,6 +231,7 @@ async def _shown(
         own=[each for each in found.open if each.member_id == viewer.member],
         record=await _record(platform, found),
         least=together.LEAST,
+        most=_MOST_FORMER,
         before=before,
         disband_word=_DISBAND_WORD,
     )

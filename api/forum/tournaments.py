@@ -61,6 +61,9 @@ PHASES: Final[dict[Phase, str]] = {
     "cancelled": "cancelled",
 }
 
+# Of those who wait, a page shows so many.
+_MOST_WAITING: Final = 100
+
 _Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 _Why = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 _Moment = Annotated[str, Meta(max_length=30)]
@@ -447,6 +450,7 @@ async def _shown(
         plays=who.may(PLAY),
         teams=teams,
         formats=FORMATS,
+        most=_MOST_WAITING,
         words=PHASES,
     )
 
@@ -513,6 +517,7 @@ async def _managed(
         names=names,
         history=history,
         formats=FORMATS,
+        most=_MOST_WAITING,
         words=PHASES,
     )
 

@@ -15,12 +15,12 @@ DELETE FROM {prefix}mohaa_achievement_progress WHERE member_id = %(member)s;
 -- name: alerts
 DELETE FROM {prefix}mohaa_alerts WHERE member_id = %(member)s OR by_member = %(member)s;
 
+-- name: entries
+SELECT id, tournament_id FROM {prefix}mohaa_tournament_registrations WHERE member_id = %(member)s AND team_id IS NULL;
+
 -- name: alerts_of_matches
--- Those told others against whom they play.
-DELETE a FROM {prefix}mohaa_tournament_registrations AS r
-INNER JOIN {prefix}mohaa_alerts AS a
-    ON a.once LIKE CONCAT('match:', r.tournament_id, ':%%:', r.id, ':%%')
-WHERE r.member_id = %(member)s AND r.team_id IS NULL;
+-- Those told others against whom they play; the key finds them by how `once` begins.
+DELETE FROM {prefix}mohaa_alerts WHERE once LIKE %(like)s;
 
 -- name: names
 UPDATE {prefix}mohaa_tournament_registrations SET name = %(name)s WHERE member_id = %(member)s AND team_id IS NULL;

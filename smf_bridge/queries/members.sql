@@ -20,7 +20,8 @@ FROM (
     UNION ALL
     SELECT member_id, 'codes' FROM {prefix}mohaa_login_tokens
     UNION ALL
-    SELECT member_id, 'achievements' FROM {prefix}mohaa_achievement_progress
+    -- One row for all that a member has earned.
+    SELECT member_id, 'achievements' FROM {prefix}mohaa_achievement_judged WHERE member_id != 0
     UNION ALL
     SELECT member_id, 'teams' FROM {prefix}mohaa_team_members
     UNION ALL

@@ -90,7 +90,7 @@ WHERE team_id = %(team)s AND member_id = %(member)s AND kind = %(kind)s AND outc
 -- name: open_requests_of
 SELECT COUNT(*) AS found
 FROM {prefix}mohaa_team_invites
-WHERE open_member = %(member)s AND kind = 'request' AND expires_at > %(at)s;
+WHERE member_id = %(member)s AND outcome IS NULL AND kind = 'request' AND expires_at > %(at)s;
 
 -- name: asked_of_member
 -- Where a member is invited, or has asked to be let in.
@@ -125,6 +125,6 @@ LIMIT %(limit)s;
 -- name: open_of_member
 SELECT id, member_id, kind, asked_by, asked_at, expires_at, outcome
 FROM {prefix}mohaa_team_invites
-WHERE open_member = %(member)s
+WHERE member_id = %(member)s AND outcome IS NULL
 ORDER BY id
 FOR UPDATE;
