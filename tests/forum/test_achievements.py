@@ -74,6 +74,23 @@ def kills(forum: ForumDatabase) -> set[str]:
     return {id_ for id_ in unlocked(forum) if id_.startswith("match_kills")}
 
 
+async def check_rarity(platform: Platform, forum: ForumDatabase) -> None:
+    """Check that the shares are those of a plain count over who is linked."""
+    assert platform.forum is not None
+    linked_now = {each["member_id"] for each in forum.rows("player_links")}
+    earned = [
+        each["achievement_id"]
+        for each in forum.rows("achievement_progress")
+        if each["unlocked_at"] and each["member_id"] in linked_now
+    ]
+    rarity = await achievements.rarity(platform.forum)
+    for id_ in ACHIEVEMENTS:
+        expected = earned.count(id_) / len(linked_now) if linked_now else None
+        assert rarity.share(id_) == expected
+        if id_.startswith("match_kills"):
+            assert (await achievements.rarity(platform.forum, only=id_)).share(id_) == expected
+
+
 def test_it_is_written_down_once_with_the_match(stack: Stack, forum: ForumDatabase) -> None:
     async def use(platform: Platform) -> None:
         await insert(platform.clickhouse, 5, GOLD, first=3)
@@ -159,12 +176,15 @@ def test_merges_flags_and_matches_left_out_give_and_take(stack: Stack, forum: Fo
         before = unlocked(forum)
         me = parse(await links.player_of(platform.clickhouse, 7))
 
+        await linked(platform, forum, 8, 60)
+        await check_rarity(platform, forum)
         await point(platform, 6, me)
         looked = await judged(platform, dry_run=True)
         assert "match_kills_platinum" in looked.changes[0].granted
         assert unlocked(forum) == before, "a dry run changes nothing"
         await judged(platform)
         assert unlocked(forum)["match_kills_platinum"] == f"{9:016x}"
+        await check_rarity(platform, forum)
         await point(platform, 6, 6)
         [back] = (await judged(platform)).changes
         assert "match_kills_platinum" in back.taken
@@ -173,15 +193,36 @@ def test_merges_flags_and_matches_left_out_give_and_take(stack: Stack, forum: Fo
         await flag(platform, 5, flagged=True)
         assert set((await judged(platform)).changes[0].taken) == set(before)
         assert unlocked(forum) == {}
+        await check_rarity(platform, forum)
         await flag(platform, 5, flagged=False)
         await judged(platform)
         assert unlocked(forum) == before
+        await check_rarity(platform, forum)
         told = len(forum.rows("alerts"))
 
         await platform.clickhouse.command("TRUNCATE TABLE match_results")
         await judged(platform)
         assert unlocked(forum) == {}
         assert len(forum.rows("alerts")) == told, "what is taken is no news"
+        await check_rarity(platform, forum)
+
+    run(stack, forum, use)
+
+
+def test_who_is_not_linked_any_more_has_nothing_and_counts_for_nothing(
+    stack: Stack, forum: ForumDatabase
+) -> None:
+    async def use(platform: Platform) -> None:
+        await insert(platform.clickhouse, 5, GOLD)
+        for member, key in ((7, 5), (8, 6)):
+            await linked(platform, forum, member, key)
+        await judged(platform)
+        assert unlocked(forum).keys() >= TWELVE
+        forum.run("DELETE FROM smf_mohaa_player_links WHERE member_id = 7")
+        await point(platform, 5, 5)
+        await judged(platform)
+        assert unlocked(forum) == {}
+        await check_rarity(platform, forum)
 
     run(stack, forum, use)
 
