@@ -13,10 +13,10 @@ UNKNOWN: Final = "–"
 
 
 def number(value: float | None) -> str:
-    """Return a whole number with thin spaces between thousands, and a dash for one that is unknown."""
+    """Return a whole number with thin spaces between thousands and a true minus; a dash for one not known."""
     if value is None:
         return UNKNOWN
-    return f"{value:,.0f}".replace(",", "\u202f")
+    return f"{value:,.0f}".replace(",", "\u202f").replace("-", "\u2212")
 
 
 def way(units: float | None) -> str:

@@ -18,9 +18,9 @@ from api.stats import leaderboards, metrics, page
 from api.stats.drilldown import Filter, drill_down
 from api.stats.leaderboards import Scope, board
 from api.stats.metrics import METRICS
-from api.stats.periods import Calendar
+from api.stats.periods import Calendar, Period
 from api.stores.clickhouse import ClickHouse
-from tests.sql.feed import Batch, feed, settle
+from tests.sql.feed import HOUR, NOON, Batch, feed, settle
 
 TODAY = date(2026, 11, 21)
 NOW = Calendar(TODAY, 3)
@@ -352,6 +352,113 @@ def test_a_scope_that_a_metric_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(Unprocessable, match=told):
         asyncio.run(board(clickhouse, name, scope, NOW, START, 5))
+
+
+# By each filter of a board, all that was played is one match: of another server and year, or on another map.
+_LAST_YEAR = Calendar(date(2025, 12, 30), 3)
+_PERIODS: tuple[Period, ...] = ("day", "week", "month", "season", "year")
+
+
+_ONE_OF_ALL: dict[str, tuple[Batch, list[tuple[float, Event]]]] = {
+    "team": (Batch(1, "team", map="dm/mohdm6", gametype="2"), TEAM),
+    "alone": (Batch(1, "alone", map="dm/alone", gametype="1"), ALONE),
+    "elsewhere": (
+        Batch(2, "elsewhere", NOON - 325 * 24 * HOUR, NOON - 326 * 24 * HOUR, "dm/mohdm6", "2"),
+        ELSEWHERE,
+    ),
+}
+
+
+async def _feed_one(clickhouse: ClickHouse, match: str) -> None:
+    batch, events = _ONE_OF_ALL[match]
+    lines = [
+        json.dumps({"match_id": match, "timestamp": at, "seq": seq, **event})
+        for seq, (at, event) in enumerate(events)
+    ]
+    await feed(clickhouse, lines, batch)
+
+
+async def _all_boards(
+    clickhouse: ClickHouse, scopes: dict[str, tuple[Scope, Calendar]]
+) -> dict[str, dict[str, float]]:
+    found = {}
+    for name, (scope, calendar) in scopes.items():
+        places = (await board(clickhouse, name, scope, calendar, START, 10)).players
+        found[name] = {place.player.name: place.value for place in places}
+    return found
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["map and game type", "server and period"])
+def test_every_filter_of_every_board_is_as_if_nothing_else_was_played(
+    clickhouse: ClickHouse, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    for name, metric in METRICS.items():
+        monkeypatch.setitem(METRICS, name, msgspec.structs.replace(metric, minimum=0))
+    everywhere = [name for name, metric in METRICS.items() if metric.source != "rated"]
+    filters: list[dict[str, tuple[Scope, Calendar]]]
+    if alone:
+        filters = [
+            dict.fromkeys(everywhere, (Scope(map="dm/alone"), NOW)),
+            dict.fromkeys(METRICS, (Scope(gametype="ffa"), NOW)),
+        ]
+    else:
+        filters = [
+            dict.fromkeys(everywhere, (Scope(server=2), NOW)),
+            {
+                name: (Scope(_PERIODS[n % len(_PERIODS)]), _LAST_YEAR)
+                for n, name in enumerate(METRICS)
+                if name != "rating"
+            },
+        ]
+
+    async def ask() -> None:
+        this, *others = ("alone", "elsewhere", "team") if alone else ("elsewhere", "alone", "team")
+        await _feed_one(clickhouse, this)
+        await settle(clickhouse)
+        by_itself = await _all_boards(clickhouse, dict.fromkeys(METRICS, (Scope(), NOW)))
+        for other in others:
+            await _feed_one(clickhouse, other)
+        await settle(clickhouse)
+        for scopes in filters:
+            found = await _all_boards(clickhouse, scopes)
+            wrong = {
+                name: (scopes[name][0], values, by_itself[name])
+                for name, values in found.items()
+                if values != pytest.approx(by_itself[name])
+            }
+            assert wrong == {}
+        assert sum(map(bool, by_itself.values())) > (15 if alone else 8), "something is to be told apart"
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_board_has_a_filter_or_says_why_not(clickhouse: ClickHouse, name: str) -> None:
+    scopes: dict[str, Scope] = {
+        "server": Scope(server=1),
+        "map": Scope(map="m"),
+        "gametype": Scope(gametype="ffa"),
+        "weapon": Scope(weapon="BAR"),
+    }
+    for period in _PERIODS:
+        scopes[period] = Scope(period)
+
+    async def refused(scope: Scope) -> str | None:
+        try:
+            await board(clickhouse, name, scope, NOW, START, 5)
+        except Unprocessable as error:
+            return str(error)
+        return None
+
+    async def ask() -> set[str]:
+        answers = {what: await refused(scope) for what, scope in scopes.items()}
+        assert all(" " in why for why in answers.values() if why is not None)
+        return {what for what, why in answers.items() if why is not None}
+
+    wanted: set[str] = set() if METRICS[name].by_weapon else {"weapon"}
+    wanted |= {"server", "map"} if METRICS[name].source == "rated" else set()
+    wanted |= set(_PERIODS) if name == "rating" else set()
+    assert asyncio.run(ask()) == wanted
 
 
 def test_flagged_players_and_bots_have_no_place_among_ratings(clickhouse: ClickHouse) -> None:

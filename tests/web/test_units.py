@@ -15,6 +15,13 @@ def test_spans(seconds: float, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "said"), [(0, "0"), (-7, "\u22127"), (-1_234, "\u22121\u202f234"), (None, "–")]
+)
+def test_numbers(value: float | None, said: str) -> None:
+    assert units.number(value) == said
+
+
+@pytest.mark.parametrize(
     ("in_units", "said"),
     [(0, "0 m"), (64, "1.2 m"), (94, "1.8 m"), (10_000, "190 m"), (1_000_000, "19.1 km")],
 )
