@@ -14,6 +14,7 @@ from smf_bridge.teams.rules import Look
 from smf_bridge.tournaments.model import CREATE, PLAY, Plan, Who
 from tests.forum.teams.made import sound, who
 from tests.forum.tournaments.made import NOW, OWNER, Hall, add_members, add_team, in_hall, player
+from tests.forum.tournaments.test_at_once import together
 from tests.mariadb_server import ForumDatabase
 
 R = TypeVar("R")
@@ -251,5 +252,39 @@ def test_whom_the_forum_does_not_have_is_erased_and_not_told(people: ForumDataba
         people.run("DELETE FROM smf_members WHERE id_member = %s", ZED)
         await erase(database)
         assert holding(people, str(ZED)) == set()
+
+    with_both(people, use)
+
+
+def test_erased_while_they_act(people: ForumDatabase) -> None:
+    async def use(hall: Hall, database: Database) -> None:
+        for n in range(6):
+            team = await database.run(
+                partial(teams.found, who=who(ZED), look=Look(f"Team {n}", f"T{n}"), at=NOW)
+            )
+            await database.run(partial(teams.invite, team_id=team, who=who(ZED), member_id=BOB, at=NOW))
+            [asked] = [row["id"] for row in people.rows("team_invites") if row["team_id"] == team]
+            running = await hall.started([ZED, CAT, DAN])
+            coming = await hall.opened(entrants="team")
+            [match] = await hall.playable(running)
+            done = await together(
+                erase(database),
+                hall.tournaments.report(player(CAT), running, match.id, match.first, (1, 0)),
+                hall.tournaments.register(player(ZED), coming, team),
+                database.run(partial(teams.accept, team_id=team, who=who(BOB), invite_id=asked, at=NOW)),
+                hall.disband(team, ZED),
+            )
+            assert done[0] is None
+            sound(people)
+            # What they did after it is theirs anew; what was before is gone for good.
+            await erase(database)
+            assert holding(people, str(ZED), NAME) == {"alerts.member_id", "alerts.once"}
+            for registered in people.rows("tournament_registrations"):
+                gone = [row["id"] for row in people.rows("teams") if row["disbanded_at"]]
+                assert registered["team_id"] not in gone or registered["state"] == "withdrawn"
+            people.run("UPDATE smf_mohaa_team_members SET left_at = NOW() WHERE left_at IS NULL")
+            people.run("UPDATE smf_mohaa_teams SET disbanded_at = NOW() WHERE disbanded_at IS NULL")
+            people.run("DELETE FROM smf_mohaa_team_events")
+            people.run("DELETE FROM smf_mohaa_tournament_registrations WHERE team_id IS NOT NULL")
 
     with_both(people, use)
