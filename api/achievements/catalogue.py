@@ -44,7 +44,12 @@ Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Target = Annotated[float, Meta(gt=0)]
 
 
-_ONE: Final = {"1 enemies": "an enemy", "1 matches": "a match", "1 times": "once"}
+_ONE: Final = {
+    "1 enemies": "an enemy",
+    "1 matches": "a match",
+    "1 free-for-all matches": "a free-for-all match",
+    "1 times": "once",
+}
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

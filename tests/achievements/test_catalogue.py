@@ -41,8 +41,8 @@ def test_it_fits_where_it_is_written_down(family: Family) -> None:
         assert len(each.about) <= 255
         assert each.about.endswith(".")
         if each.target == 1:
-            assert re.search(r"\b(once|an|a)\b", each.about)
-            assert not re.search(r"\b1 [a-z]+s\b", each.about)
+            assert re.search(r"\b(once|an enemy|a match|a free-for-all match)\b|\b1 k?[hm]\b", each.about)
+            assert not re.search(r"\b1 [a-z -]+s\b", each.about)
         else:
             assert f"{each.target:,.10g}" in each.about
 
