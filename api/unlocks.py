@@ -14,7 +14,7 @@ import structlog
 from api.achievements import queries
 from api.achievements.catalogue import ACHIEVEMENTS, DIGEST, Achievement
 from api.achievements.judging import Facts, judge
-from api.achievements.queries import State
+from api.achievements.queries import State, Told
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 from smf_bridge import achievements
@@ -47,10 +47,15 @@ class Judge:
         self._postgres = postgres
         self._forum = forum
         self._withheld: str | None = None
+        self._seen: list[tuple[Told | None, dict[int, int]]] = []
 
     async def step(self) -> None:
         """Judge, and say once what was withheld."""
         if self._forum is None:
+            return
+        seen = await queries.told(self._clickhouse), await _known(self._forum)
+        # Whom a key belongs to is asked of a dictionary, which may be two seconds behind: so two steps look.
+        if self._seen == [seen, seen]:
             return
         done = await recount(self._clickhouse, self._postgres, self._forum)
         for change in done.changes:
@@ -59,6 +64,8 @@ class Judge:
         if done.withheld and done.withheld != self._withheld:
             log.error("achievements were not taken", cause=done.withheld)
         self._withheld = done.withheld
+        # What came meanwhile, and what was just written, is no longer what was seen.
+        self._seen = [*self._seen[-1:], seen]
 
 
 async def recount(
@@ -79,7 +86,7 @@ async def recount(
         if not dry_run:
             entries = [_ENTRIES[id_] for id_ in ACHIEVEMENTS]
             await achievements.keep_catalogue(forum, entries, DIGEST, now)
-        known = {row.member: row.digest for row in await achievements.members(forum)}
+        known = await _known(forum)
         due = [
             state
             for state in await _states(clickhouse, list(known))
@@ -109,6 +116,11 @@ async def recount(
 def entry(of: Achievement) -> Entry:
     """Return an achievement as the forum is told of it."""
     return msgspec.convert(of, Entry, from_attributes=True)
+
+
+async def _known(forum: Database) -> dict[int, int]:
+    """Return the members with a player, each with the number with which they were last judged."""
+    return {row.member: row.digest for row in await achievements.members(forum)}
 
 
 async def _states(clickhouse: ClickHouse, members: list[int]) -> list[State]:

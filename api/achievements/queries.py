@@ -58,6 +58,17 @@ class _Key(msgspec.Struct):
     key: int
 
 
+class Told(msgspec.Struct):
+    """What states depend on, as one number each."""
+
+    results: int
+    silent: int
+    ratings: int
+    links: int
+    bots: int
+    marks: int
+
+
 class _MemberKey(msgspec.Struct):
     member: int
     key: int
@@ -82,6 +93,11 @@ async def rarity(clickhouse: ClickHouse) -> tuple[int, dict[str, int]]:
     )
     found = {row.id: row.players for row in rows}
     return found.pop("", 0), found
+
+
+async def told(clickhouse: ClickHouse) -> Told | None:
+    """Return what states depend on: while it is the same, everybody's state is."""
+    return await clickhouse.one(_SQL["told"], Told)
 
 
 async def states(clickhouse: ClickHouse, members: Iterable[int]) -> list[State]:

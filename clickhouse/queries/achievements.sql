@@ -163,6 +163,16 @@ FROM (
 LEFT JOIN results ON results.player = people.player
 LEFT JOIN rated ON rated.player = people.player;
 
+-- name: told
+-- What states depend on, for a glance: nobody has another one while it stays the same.
+SELECT
+    (SELECT sum(sign * sipHash64(match_key, version)) FROM match_results WHERE player_key = 0) AS results,
+    (SELECT sum(matches.events) FROM matches WHERE received_at < now64(3) - INTERVAL 1 HOUR) AS silent,
+    (SELECT groupBitXor(sipHash64(gametype, chain)) FROM current_ratings FINAL WHERE player_key = 0) AS ratings,
+    (SELECT groupBitXor(sipHash64(player_key, player)) FROM player_links FINAL) AS links,
+    (SELECT sumDistinct(player_key) FROM player_identities WHERE bot) AS bots,
+    (SELECT groupBitXor(sipHash64(player_key, bot, flagged)) FROM player_marks FINAL) AS marks;
+
 -- name: member_keys
 SELECT arrayJoin({members:Array(UInt64)}) AS member, sipHash64('member', toString(member)) AS key;
 

@@ -91,6 +91,32 @@ async def check_rarity(platform: Platform, forum: ForumDatabase) -> None:
             assert (await achievements.rarity(platform.forum, only=id_)).share(id_) == expected
 
 
+def test_members_are_asked_about_when_something_has_happened(
+    stack: Stack, forum: ForumDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    async def counted(*stores: Any) -> Recounted:
+        done = await recount(*stores)
+        asked.append(done.judged)
+        return done
+
+    monkeypatch.setattr(unlocks, "recount", counted)
+
+    async def use(platform: Platform) -> None:
+        await insert(platform.clickhouse, 5, GOLD, first=3)
+        await linked(platform, forum, 7, 5)
+        judge = unlocks.Judge(platform.clickhouse, platform.postgres, platform.forum)
+        for _ in range(6):
+            await judge.step()
+        assert asked == [1, 0, 0]
+        await flag(platform, 5, True)
+        await judge.step()
+        assert asked == [1, 0, 0, 1]
+
+    run(stack, forum, use)
+
+
 def test_it_is_written_down_once_with_the_match(stack: Stack, forum: ForumDatabase) -> None:
     async def use(platform: Platform) -> None:
         await insert(platform.clickhouse, 5, GOLD, first=3)
