@@ -32,7 +32,10 @@ from api.embedded.engines import Engines
 from api.errors import AfterActionError
 from api.matches.job import settle_all
 from api.platform import Platform, opened
+from api.ratings.job import keep_current, rate_all
 from api.rebuild.service import migrate
+from api.servers import service as servers
+from api.servers.queries import names as server_names
 from api.settings import Settings
 from api.stats.metrics import METRICS
 from api.stores.clickhouse import ClickHouse
@@ -43,6 +46,7 @@ Requests = dict[str, list[str]]
 
 _SQL = queries("clickhouse", "bench")
 _MATCH = 2_000
+_SERVERS = 32
 _STEP = 2_000_000
 _SEED = 20_261_121
 _FILL = (
@@ -136,6 +140,8 @@ def _size(folder: Path, events: int, requests: int, report: Report) -> SizeFigur
         async with opened(settings, found) as platform:
             await migrate(platform.postgres, platform.clickhouse, settings, report_filled)
             seconds = None if kept else await _filled(platform.clickhouse, folder, events, report)
+            for number in range(len(await server_names(platform.postgres)), _SERVERS):
+                await servers.add(platform.postgres, f"server {number + 1}")
             size = await platform.clickhouse.one(_SQL["size"], _Bytes)
             routes = await _measure(platform, requests, report)
         return SizeFigures(events, seconds, round(size.bytes, 1) if size else 0, routes)
@@ -155,6 +161,9 @@ async def _filled(clickhouse: ClickHouse, folder: Path, events: int, report: Rep
     now_ms = time.time_ns() // 1_000_000
     await fill(clickhouse, events, now_ms, lambda done: report("filling", done, events))
     await settle_all(clickhouse)
+    report("rating", 0, 1)
+    await rate_all(clickhouse)
+    await keep_current(clickhouse)
     report("merging", 0, 1)
     while await clickhouse.rows(_SQL["merges"], _Name):  # noqa: ASYNC110 - merges do not tell
         await asyncio.sleep(1)
@@ -240,7 +249,20 @@ async def _requests(clickhouse: ClickHouse, count: int) -> Requests:
         "matches": lambda: _path("matches"),
         "matches, filtered": lambda: _path("matches", **dice.choice(one_match_filter)),
         "match": lambda: _path(f"matches/{dice.choice(matches).id}"),
-        "event types": lambda: f"/api/v1/servers/{dice.randint(1, 32)}/types?days={dice.choice([30, 3650])}",
+        "player, rating": lambda: _path(f"players/{dice.choice(keen).id}/rating"),
+        "player, achievements": lambda: _path(f"players/{dice.choice(keen).id}/achievements"),
+        "player, matches": lambda: _path(f"players/{dice.choice(keen).id}/matches"),
+        "compare": lambda: _path("compare", players=",".join(one.id for one in dice.sample(keen, 3))),
+        "ratings": lambda: _path("ratings", gametype=dice.choice(["tdm", "ffa"])),
+        "report": lambda: f"/api/v1/matches/{dice.choice(matches).id}/report",
+        "records": lambda: _path("records"),
+        "on this day": lambda: _path("records/on-this-day"),
+        "digest": lambda: _path("digest"),
+        "search": lambda: f"/api/v1/search?{urlencode({'q': dice.choice(ordinary).name[:6]})}",
+        "server": lambda: f"/api/v1/servers/{dice.randint(1, _SERVERS)}",
+        "event types": lambda: (
+            f"/api/v1/servers/{dice.randint(1, _SERVERS)}/types?days={dice.choice([30, 3650])}"
+        ),
     }
     return {route: [make() for _ in range(count)] for route, make in makers.items()}
 

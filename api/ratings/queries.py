@@ -114,14 +114,12 @@ async def of_matches(clickhouse: ClickHouse, rows: list[ChangeRow]) -> dict[int,
     """Return everybody who was rated in the matches of these rows, the best first."""
     if not rows:
         return {}
-    times = [row.started_ms for row in rows]
     found: dict[int, list[RatedRow]] = {}
     for row in await clickhouse.rows(
         _SQL["of_matches"],
         RatedRow,
         gametypes=sorted({row.gametype for row in rows}),
-        from_ms=min(times),
-        to_ms=max(times),
+        starts=[row.started_ms for row in rows],
         matches=[row.match_key for row in rows],
     ):
         found.setdefault(row.match_key, []).append(row)
@@ -134,8 +132,7 @@ async def of_match(clickhouse: ClickHouse, match_key: int, gametype: str, starte
         _SQL["of_matches"],
         RatedRow,
         gametypes=[gametype],
-        from_ms=started_ms,
-        to_ms=started_ms,
+        starts=[started_ms],
         matches=[match_key],
     )
 

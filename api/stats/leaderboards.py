@@ -150,7 +150,13 @@ def composed(name: str, *, by_weapon: bool = False, of_a_period: bool = False) -
         inner, value, sample = _SQL["by_match"], _by_sign(value), _by_sign(sample)
     else:
         inner = _SQL[chosen.source]
-    counted = inner.replace("{value:Expression}", value).replace("{sample:Expression}", sample)
+    # Few kills are by fire: the rows of other kinds need not be read to add nothing.
+    kinds = f"kind IN ({', '.join(map(repr, recipe.kinds))})" if recipe.kinds else "true"
+    counted = (
+        inner.replace("{value:Expression}", value)
+        .replace("{sample:Expression}", sample)
+        .replace("{kinds:Expression}", kinds)
+    )
     return (
         _SQL["board"]
         .replace("{counted:Query}", counted)

@@ -81,15 +81,16 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """How a metric is counted: aggregates over its source, by player.
 
-    acts: the rows of player_acts that it is about. suffered: told by who it was done to. only_reporting:
-    servers that do not report it are left out, or they would thin out the ratio. weapon: the expression over
-    one weapon's rows of player_weapons, "" where it is not told by weapon. signed: 0 and less stand on the
-    board, too.
+    acts, kinds: the rows of player_acts that it is about. suffered: told by who it was done to.
+    only_reporting: servers that do not report it are left out, or they would thin out the ratio. weapon:
+    the expression over one weapon's rows of player_weapons, "" where it is not told by weapon. signed: 0
+    and less stand on the board, too.
     """
 
     value: str
     sample: str
     acts: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     suffered: bool = False
     only_reporting: bool = False
     by_day: bool = False
@@ -171,6 +172,7 @@ def _add(
     minimum: int = 0,
     reports: tuple[str, ...] = (),
     acts: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = (),
     weapon: bool | str = False,
     lowest: bool = False,
     suffered: bool = False,
@@ -198,6 +200,7 @@ def _add(
         value=value,
         sample=cases or value,
         acts=acts,
+        kinds=kinds,
         suffered=suffered,
         only_reporting=only_reporting,
         by_day=_COUNTED in value or only_reporting,
@@ -232,6 +235,7 @@ def _acts(
         cases="sum(acts)" if value else "",
         reports=told,
         acts=acts,
+        kinds=kinds,
         suffered=suffered,
     )
 

@@ -30,12 +30,11 @@ ORDER BY seen_ms DESC, match_key DESC
 LIMIT {limit:UInt32};
 
 -- name: rated
--- What some matches did to a player's rating, in millionths; the times bound what is read.
+-- What some matches did to a player's rating, in millionths; their starts bound what is read.
 SELECT match_key, mu_before, sigma_before, mu, sigma
 FROM ratings FINAL
 WHERE gametype IN {gametypes:Array(String)}
-    AND started_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-    AND started_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    AND started_at IN (SELECT fromUnixTimestamp64Milli(arrayJoin({starts:Array(Int64)}), 'UTC'))
     AND match_key IN {matches:Array(UInt64)} AND player_key IN {keys:Array(UInt64)};
 
 -- name: places

@@ -32,8 +32,12 @@ FROM (
             person_of(player_key) AS player,
             player_key != 0 AND is_asked_for(player, {bots:String})
         ) AS people
-    FROM match_results FINAL
-    WHERE toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
+    FROM match_results
+    WHERE sign = 1
+        AND (player_key, match_key, version) NOT IN (
+            SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+        )
+        AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
     GROUP BY match_key
 ) AS one;
 
@@ -79,8 +83,12 @@ FROM (
             (arrayMax(arrayPushBack(multi_kills, 0)), match_key),
             (arrayMax(arrayPushBack(multi_kills, 0)), -toInt64(started_at))
         ) AS runs
-    FROM match_results FINAL
-    WHERE player_key != 0 AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
+    FROM match_results
+    WHERE player_key != 0 AND sign = 1
+        AND (player_key, match_key, version) NOT IN (
+            SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+        )
+        AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
     GROUP BY player
 )
 WHERE is_asked_for(player, {bots:String})

@@ -42,7 +42,7 @@ SELECT
     {value:Expression} AS counted,
     {sample:Expression} AS cases
 FROM player_acts
-WHERE act IN {acts:Array(String)}
+WHERE act IN {acts:Array(String)} AND {kinds:Expression}
     AND day >= {since:Date} AND day < {until:Date}
     AND ({server:UInt32} = 0 OR server_id = {server:UInt32})
     AND ({map:String} = '' OR map = {map:String})

@@ -233,7 +233,7 @@ ORDER BY started_ms DESC, match_key DESC
 LIMIT {limit:UInt32};
 
 -- name: of_matches
--- Everybody who was rated in some matches, the best first; the times bound what is read.
+-- Everybody who was rated in some matches, the best first; their starts bound what is read.
 SELECT
     match_key,
     player_key,
@@ -248,8 +248,7 @@ SELECT
     result
 FROM ratings FINAL
 WHERE gametype IN {gametypes:Array(String)}
-    AND started_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-    AND started_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    AND started_at IN (SELECT fromUnixTimestamp64Milli(arrayJoin({starts:Array(Int64)}), 'UTC'))
     AND match_key IN {matches:Array(UInt64)} AND player_key != 0
 ORDER BY match_key, rank, mu - mu_before DESC, player_key;
 

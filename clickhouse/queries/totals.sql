@@ -8,8 +8,8 @@ SELECT
     d.kill_headshots AS kill_headshots,
     d.shots AS shots,
     d.chat_lines AS chat_lines,
-    p.players AS players,
-    p.bots AS bots,
+    d.players AS players,
+    d.bots AS bots,
     m.matches AS matches,
     e.servers AS servers,
     m.maps AS maps
@@ -27,20 +27,11 @@ CROSS JOIN (
         sum(player_totals.deaths) AS deaths,
         sum(player_totals.kill_headshots) AS kill_headshots,
         sum(player_totals.shots) AS shots,
-        sum(player_totals.chat_lines) AS chat_lines
+        sum(player_totals.chat_lines) AS chat_lines,
+        uniqExactIf(person_of(player_key) AS player, NOT is_bot(player)) AS players,
+        uniqExactIf(player, is_bot(player)) AS bots
     FROM player_totals
 ) AS d
-CROSS JOIN (
-    SELECT
-        countIf(NOT bot) AS players,
-        countIf(bot) AS bots
-    FROM (
-        SELECT DISTINCT
-            person_of(player_key) AS player,
-            is_bot(player) AS bot
-        FROM player_totals
-    )
-) AS p
 CROSS JOIN (
     SELECT
         uniqExact(match_key) AS matches,

@@ -238,13 +238,11 @@ async def _rows(
 async def _changes(clickhouse: ClickHouse, keys: list[int], rows: list[_Row]) -> dict[int, RatingChange]:
     if not rows:
         return {}
-    times = [round(row.started_at.timestamp() * 1000) for row in rows]
     rated = await clickhouse.rows(
         _SQL["rated"],
         _Rated,
         gametypes=sorted({row.gametype for row in rows}),
-        from_ms=min(times),
-        to_ms=max(times),
+        starts=[round(row.started_at.timestamp() * 1000) for row in rows],
         matches=[row.match_key for row in rows],
         keys=keys,
     )
