@@ -359,8 +359,19 @@ def test_every_column_that_may_hold_a_player_is_known(stack: Stack) -> None:
 
     async def scenario(platform: Platform) -> None:
         # A plain 64-bit number is a key, unless it is one of these. A chain is a sum of digests of line-ups,
-        # and computed anew when a key in one has changed; the farthest kill names its match.
-        no_players = {"match_key", "version", "settled", "events", "kills", "deaths", "chain", "farthest"}
+        # and computed anew when a key in one has changed; the farthest kill names its match; what was in hands
+        # were weapons.
+        no_players = {
+            "match_key",
+            "version",
+            "settled",
+            "events",
+            "kills",
+            "deaths",
+            "chain",
+            "farthest",
+            "hands",
+        }
         columns = await platform.clickhouse.rows(
             "SELECT c.table AS t, c.name AS c, c.type AS type FROM system.columns AS c "
             "INNER JOIN system.tables AS e ON e.database = c.database AND e.name = c.table "
