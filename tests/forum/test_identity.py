@@ -28,7 +28,9 @@ async def html_of(asker: Forum, **form: str) -> str:
 
 
 async def code_of(client: Forum) -> str:
-    found = re.search(r'<p class="code">([0-9A-Z]{4}-[0-9A-Z]{4})</p>', await html_of(client, do="code"))
+    found = re.search(
+        r'<p class="login-code">([0-9A-Z]{4}-[0-9A-Z]{4})</p>', await html_of(client, do="code")
+    )
     assert found is not None
     return found[1]
 
