@@ -1,7 +1,7 @@
 """Finding players, servers, maps, weapons and matches by what somebody types.
 
 Case, accents, colour codes, signs and leetspeak do not matter, and a slip in five letters or more (two in
-eight or more) is forgiven: `clickhouse/migrations/0035_search.sql` and `0038_player_names.sql` say how, and
+eight or more) is forgiven: `clickhouse/migrations/0038_player_names.sql` and `0045_search_fold.sql` say how, and
 SQL does all of it.
 """
 
@@ -96,13 +96,11 @@ class PlayerRow(msgspec.Struct):
     name: str
 
 
-class Sought(msgspec.Struct):
-    """What is looked for, folded; bits of its pairs of letters, and how many of them a name has at least."""
-
+class _Folded(msgspec.Struct):
+    kind: Literal["asked", "map", "weapon", "server"]
+    id: str
+    name: str
     folded: str
-    low: int
-    high: int
-    least: int
 
 
 class _Other(msgspec.Struct):
@@ -118,20 +116,21 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
     if not asked:
         return Found(asked)
     key = _key(asked)
-    sought, names = await asyncio.gather(
-        clickhouse.one(_SQL["asked"], Sought, q=asked), servers.names(postgres)
+    names = await servers.names(postgres)
+    folded, *there_are = await clickhouse.rows(
+        _SQL["folded"], _Folded, q=asked, ids=list(names), names=list(names.values())
     )
-    if sought is None:
-        raise AssertionError("a name folds to something, be it nothing")
     rows, others, found_matches, by_id = await asyncio.gather(
-        players(clickhouse, asked, sought, limit),
+        players(clickhouse, asked, folded.folded, limit),
         clickhouse.rows(
             _SQL["others"],
             _Other,
             q=asked,
-            folded=sought.folded,
-            ids=list(names),
-            names=list(names.values()),
+            folded=folded.folded,
+            kinds=[other.kind for other in there_are],
+            ids=[other.id for other in there_are],
+            names=[other.name for other in there_are],
+            all_folded=[other.folded for other in there_are],
             limit=limit,
         ),
         _matches(clickhouse, asked, key, limit),
@@ -152,19 +151,17 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
     return found
 
 
-async def players(clickhouse: ClickHouse, q: str, sought: Sought, limit: int) -> list[PlayerRow]:
+async def players(clickhouse: ClickHouse, q: str, folded: str, limit: int) -> list[PlayerRow]:
     """Return the players with a name that fits, the best first.
 
     Nothing fits better than a beginning: where enough names begin so, no other is looked at.
     """
-    if not sought.folded:
+    if not folded:
         return []
-    begins = await clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=sought.folded, limit=limit)
+    begins = await clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=folded, limit=limit)
     if len(begins) == limit:
         return begins
-    return await clickhouse.rows(
-        _SQL["players"], PlayerRow, q=q, **msgspec.structs.asdict(sought), limit=limit
-    )
+    return await clickhouse.rows(_SQL["players"], PlayerRow, q=q, folded=folded, limit=limit)
 
 
 async def _matches(clickhouse: ClickHouse, asked: str, key: int | None, limit: int) -> list[FoundMatch]:

@@ -1,11 +1,21 @@
--- name: asked
--- What is looked for, folded, and the bits of its pairs of letters, of which a name may lack few.
+-- name: folded
+-- What is looked for, and what maps, weapons and servers are called, whose names Postgres has: all of it folded.
+WITH
+(SELECT groupUniqArray(toString(map)) FROM map_daily WHERE map != '') AS maps,
+(SELECT groupUniqArray(toString(weapon)) FROM weapon_totals) AS weapons
 SELECT
-    search_fold({q:String}) AS folded,
-    search_pairs(folded) AS pairs,
-    low_bits(pairs) AS low,
-    high_bits(pairs) AS high,
-    bitCount(low) + bitCount(high) - search_slack(folded) AS least;
+    one.1 AS kind,
+    one.2 AS id,
+    one.3 AS name,
+    search_fold(name) AS folded
+FROM (
+    SELECT arrayJoin(arrayConcat(
+        [('asked', '', {q:String})],
+        arrayMap(map -> ('map', map, map), maps),
+        arrayMap(weapon -> ('weapon', weapon, weapon), weapons),
+        arrayMap((id, server) -> ('server', toString(id), server), {ids:Array(UInt32)}, {names:Array(String)})
+    )) AS one
+);
 
 -- name: beginnings
 -- Players with a name that begins so: a range of the key.
@@ -20,37 +30,35 @@ ORDER BY best_fit, sum(player_names.events) DESC, player
 LIMIT {limit:UInt32};
 
 -- name: players
--- Players by any name they ever used. Names are sifted by their pairs of letters first, 16 bytes each.
+-- Players by any name they ever used. Names are sifted by their pairs of letters first, 16 bytes each: they may lack few
+-- of what is looked for.
+WITH
+search_pairs({folded:String}) AS pairs,
+low_bits(pairs) AS low,
+high_bits(pairs) AS high,
+bitCount(low) + bitCount(high) - search_slack({folded:String}) AS least
 SELECT
     person_of(player_key) AS player,
     min(search_fit(player_names.shown, player_names.folded, {q:String}, {folded:String}) AS fit) AS best_fit,
     argMin(player_names.shown, (fit, -toInt64(player_names.events))) AS name
 FROM player_names
-PREWHERE bitCount(bitAnd(pairs_low, {low:UInt64})) + bitCount(bitAnd(pairs_high, {high:UInt64})) >= {least:Int32}
+PREWHERE bitCount(bitAnd(pairs_low, low)) + bitCount(bitAnd(pairs_high, high)) >= least
 WHERE fit < 9
 GROUP BY player
 ORDER BY best_fit, sum(player_names.events) DESC, player
 LIMIT {limit:UInt32};
 
 -- name: others
--- Maps, weapons, and servers, whose names Postgres has.
-WITH
-(SELECT groupUniqArray(toString(map)) FROM map_daily WHERE map != '') AS maps,
-(SELECT groupUniqArray(toString(weapon)) FROM weapon_totals) AS weapons
+-- Of what is called so, what fits.
 SELECT
     one.1 AS kind,
     one.2 AS id,
     one.3 AS name,
-    search_fit(name, folded_name, {q:String}, {folded:String}) AS fit
+    search_fit(name, one.4, {q:String}, {folded:String}) AS fit
 FROM (
-    SELECT one, search_fold(one.3) AS folded_name
-    FROM (
-        SELECT arrayJoin(arrayConcat(
-            arrayMap(map -> ('map', map, map), maps),
-            arrayMap(weapon -> ('weapon', weapon, weapon), weapons),
-            arrayMap((id, server) -> ('server', toString(id), server), {ids:Array(UInt32)}, {names:Array(String)})
-        )) AS one
-    )
+    SELECT arrayJoin(arrayZip(
+        {kinds:Array(String)}, {ids:Array(String)}, {names:Array(String)}, {all_folded:Array(String)}
+    )) AS one
 )
 WHERE fit < 9
 ORDER BY kind, fit, length(name), name
