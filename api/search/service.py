@@ -1,8 +1,8 @@
 """Finding players, servers, maps, weapons and matches by what somebody types.
 
 Case, accents, colour codes, signs and leetspeak do not matter, and a slip in five letters or more (two in
-eight or more) is forgiven: `clickhouse/migrations/0038_player_names.sql` and `0045_search_fold.sql` say how, and
-SQL does all of it.
+eight or more) is forgiven: `clickhouse/migrations/0038_player_names.sql` and `0045_search_fold.sql` say how,
+and SQL does all of it.
 """
 
 import asyncio
