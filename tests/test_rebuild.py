@@ -163,7 +163,10 @@ def test_days_with_the_same_rows_are_both_counted(
 
 def test_a_migration_that_makes_a_projection_anew_fills_it(stack: Stack) -> None:
     anew = [migration for migration in sql.migrations("clickhouse") if migration.rebuilds]
-    assert anew
+    # What such a one makes, a later one may change.
+    again = [
+        migration.number for migration in sql.migrations("clickhouse") if migration.number >= anew[0].number
+    ]
 
     async def scenario(platform: Platform) -> tuple[Tables, Tables]:
         await add_server(platform)
@@ -172,10 +175,10 @@ def test_a_migration_that_makes_a_projection_anew_fills_it(stack: Stack) -> None
         before = await tables(platform)
         for migration in anew:
             await platform.clickhouse.command(f"TRUNCATE TABLE {migration.rebuilds}")
-            await platform.clickhouse.command(
-                "DELETE FROM schema_migrations WHERE number = {n:UInt32}", n=migration.number
-            )
-        assert [step.number for step in await migrated(platform)] == [m.number for m in anew]
+        await platform.clickhouse.command(
+            "DELETE FROM schema_migrations WHERE number >= {n:UInt32}", n=again[0]
+        )
+        assert [step.number for step in await migrated(platform)] == again
         return before, await tables(platform)
 
     before, after = stack.run(scenario)
