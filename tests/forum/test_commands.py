@@ -81,6 +81,7 @@ def test_what_it_prints_to_grant_lets_it_migrate(tmp_path: Path, empty_forum: Fo
     assert [step["number"] for step in would] == [file.number for file in schema.files()]
     assert empty_forum.run("SHOW TABLES LIKE 'smf_mohaa%'") == []
     assert "ran 0001_links" in command(tmp_path, empty_forum.url, "migrate").stdout
+    assert "up to date" in command(tmp_path, empty_forum.url, "migrate").stdout
 
 
 def test_without_a_forum_each_says_so(tmp_path: Path) -> None:
