@@ -28,31 +28,20 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 class Postgres:
     """A pool of connections to one Postgres database."""
 
-    def __init__(self, url: str, size: int = 6, timeout: float = 5) -> None:
-        """`timeout` in seconds bounds the wait for a connection."""
-        self._pool = AsyncConnectionPool(
-            url,
-            min_size=1,
-            max_size=size,
-            timeout=timeout,
-            open=False,
-            check=_check,
-            connection_class=_Connection,
-            # A 202 is durable whatever the server's own default is.
-            kwargs={
-                "connect_timeout": int(timeout),
-                "options": "-c timezone=UTC -c synchronous_commit=on",
-                "keepalives_idle": 10,
-                "tcp_user_timeout": 20_000,
-            },
-        )
+    def __init__(self, url: str, size: int = 6, locks: int = 16, timeout: float = 5) -> None:
+        """`timeout` in seconds bounds the wait for a connection; `locks` are held or waited for at once."""
+        self._pool = _pool(url, 1, size, timeout)
+        # Whoever waits for a lock takes no connection from who holds it and has a statement to run.
+        self._locks = _pool(url, 0, locks, timeout)
 
     async def open(self) -> None:
         """Start connecting; calls wait for a connection on their own."""
         await self._pool.open()
+        await self._locks.open()
 
     async def close(self) -> None:
         """Disconnect."""
+        await self._locks.close()
         await self._pool.close()
 
     @asynccontextmanager
@@ -61,14 +50,8 @@ class Postgres:
 
         Raises StoreUnavailable when Postgres cannot be reached or goes away inside the block.
         """
-        try:
-            async with self._pool.connection() as connection, connection.transaction():
-                connection.row_factory = tuple_row
-                yield connection
-        except AWAY as error:
-            if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_TOO_MUCH):
-                raise
-            raise StoreUnavailable("postgres", str(error) or type(error).__name__) from error
+        async with _transaction(self._pool) as connection:
+            yield connection
 
     async def rows(self, sql: str, row: type[T], *parameters: object, **named: object) -> list[T]:
         """Run one statement and return its rows as `row` structs; like `execute`, within 15 seconds.
@@ -108,7 +91,7 @@ class Postgres:
         The lock lives as long as the connection that is given.
         """
         kind = "_shared" if shared else ""
-        async with self.transaction() as connection:
+        async with _transaction(self._locks) as connection:
             await connection.execute(f"SELECT pg_advisory_xact_lock{kind}(%s)", (key,))
             yield connection
 
@@ -117,6 +100,37 @@ class _Connection(AsyncConnection[tuple[Any, ...]]):
     """Knows when it was last found alive, in seconds of a clock that only runs forward."""
 
     alive_at = 0.0
+
+
+def _pool(url: str, least: int, most: int, timeout: float) -> AsyncConnectionPool[_Connection]:
+    return AsyncConnectionPool(
+        url,
+        min_size=least,
+        max_size=most,
+        timeout=timeout,
+        open=False,
+        check=_check,
+        connection_class=_Connection,
+        # A 202 is durable whatever the server's own default is.
+        kwargs={
+            "connect_timeout": int(timeout),
+            "options": "-c timezone=UTC -c synchronous_commit=on",
+            "keepalives_idle": 10,
+            "tcp_user_timeout": 20_000,
+        },
+    )
+
+
+@asynccontextmanager
+async def _transaction(pool: AsyncConnectionPool[_Connection]) -> AsyncIterator[Connection]:
+    try:
+        async with pool.connection() as connection, connection.transaction():
+            connection.row_factory = tuple_row
+            yield connection
+    except AWAY as error:
+        if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_TOO_MUCH):
+            raise
+        raise StoreUnavailable("postgres", str(error) or type(error).__name__) from error
 
 
 async def _check(connection: _Connection) -> None:

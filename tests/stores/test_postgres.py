@@ -50,3 +50,21 @@ def test_a_statement_at_fault_is_no_outage(stack: Stack) -> None:
             await platform.postgres.execute("SELECT * FROM nowhere")
 
     stack.run(scenario)
+
+
+def test_whoever_waits_for_a_lock_keeps_nobody_from_a_connection(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> One | None:
+        store = platform.postgres
+
+        async def wait() -> None:
+            async with store.lock(7, shared=True):
+                pass
+
+        async with asyncio.TaskGroup() as waiting, store.lock(7):
+            for _ in range(12):
+                waiting.create_task(wait())
+            await asyncio.sleep(0.5)
+            answer = await store.one("SELECT 1 AS n", One)
+        return answer
+
+    assert stack.run(scenario) == One(1)
