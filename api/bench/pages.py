@@ -31,6 +31,7 @@ from api.matches.job import Settler
 from api.platform import Platform, opened
 from api.ratings.job import Rater
 from api.rebuild.service import migrate
+from api.reports.job import Reporter
 from api.servers import service as servers
 from api.settings import Settings
 
@@ -114,6 +115,7 @@ async def _play(platform: Platform, matches: int, report: Report) -> int:
         pass
     await Settler(platform.clickhouse, _alone).step()
     await Rater(platform.clickhouse, _alone).step()
+    await Reporter(platform.clickhouse, platform.settings, _alone).step()
     await live.step(platform.clickhouse, platform.postgres, platform.redis, platform.settings)
     return sent
 

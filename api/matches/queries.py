@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from api.paging import Cursor
+from api.players.skill import Rated
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
 from api.stores.sql import queries
@@ -98,18 +99,6 @@ class ScoreRow(msgspec.Struct):
     playtime: float
 
 
-class RatingRow(msgspec.Struct):
-    """What a match did to a player's rating, in millionths."""
-
-    player_key: int
-    mu_before: int
-    sigma_before: int
-    mu: int
-    sigma: int
-    expected: int
-    result: int
-
-
 class MomentRow(msgspec.Struct):
     """An event of the timeline."""
 
@@ -164,21 +153,26 @@ async def spans(clickhouse: ClickHouse, match_key: int) -> list[Span]:
     return await clickhouse.rows(_SQL["sessions"], Span, match=match_key)
 
 
-async def scores(clickhouse: ClickHouse, match_key: int) -> list[ScoreRow]:
+async def scores(clickhouse: ClickHouse, match: Head) -> list[ScoreRow]:
     """Return a line for each player of a match, the most kills first."""
-    return await clickhouse.rows(_SQL["scoreboard"], ScoreRow, match=match_key)
+    return await clickhouse.rows(
+        _SQL["scoreboard"],
+        ScoreRow,
+        match=match.match_key,
+        first_ms=_milliseconds(match.first_time),
+        last_ms=_milliseconds(match.last_time),
+    )
 
 
-async def ratings(clickhouse: ClickHouse, match: Head) -> dict[int, RatingRow]:
-    """Return what a match did to its players' ratings, by player; nothing for one that is not rated yet."""
-    rows = await clickhouse.rows(
+async def ratings(clickhouse: ClickHouse, match: Head) -> list[Rated]:
+    """Return what a match did to its players' ratings; nothing for one that is not rated yet."""
+    return await clickhouse.rows(
         _SQL["ratings"],
-        RatingRow,
+        Rated,
         gametype=match.gametype,
-        started_ms=round(match.first_time.timestamp() * 1000),
+        started_ms=_milliseconds(match.first_time),
         match=match.match_key,
     )
-    return {row.player_key: row for row in rows}
 
 
 async def moments(clickhouse: ClickHouse, server_id: int, match_id: str, limit: int) -> list[MomentRow]:
@@ -217,3 +211,7 @@ async def meetings(
     return await clickhouse.rows(
         _SQL["meetings"], MeetingRow, home=home, away=away, since_ms=since_ms, limit=limit
     )
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,7 +1,7 @@
 """Matches: a list, and one match's scoreboard, timeline and completeness."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,9 +11,10 @@ from msgspec import Meta
 from api import paging
 from api.errors import Gone, NotFound
 from api.matches import queries
+from api.matches.queries import Head
 from api.paging import Cursor
 from api.players.identities import Identity, identities, parse
-from api.players.skill import UNIT, Skill, skill
+from api.players.skill import UNIT, Rated, Skill, skill
 from api.servers.queries import names as server_names
 from api.servers.service import missing_ranges
 from api.stores.clickhouse import ClickHouse
@@ -186,7 +187,16 @@ async def find(
 
 
 async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> Match:
-    """Return a match. Raises NotFound for an unknown one, Gone for one that an admin left out."""
+    """Return a match. Raises as `head_of`."""
+    head = await head_of(clickhouse, postgres, public_id)
+    return await whole(clickhouse, postgres, head, queries.ratings(clickhouse, head))
+
+
+async def head_of(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> Head:
+    """Return a match without its parts.
+
+    Raises NotFound for an unknown one, Gone for one that an admin left out.
+    """
     match_key = parse(public_id, "match")
     left_out = await queries.left_out(postgres, public_id)
     if left_out is not None:
@@ -194,9 +204,16 @@ async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> M
     head = await queries.head(clickhouse, match_key)
     if head is None:
         raise NotFound(f"no match has the id {public_id!r}")
+    return head
+
+
+async def whole(
+    clickhouse: ClickHouse, postgres: Postgres, head: Head, rated: Awaitable[Sequence[Rated]]
+) -> Match:
+    """Return a match with its parts. What it did to ratings is asked for by the caller, and awaited here."""
     moments, players, completeness, servers = await asyncio.gather(
         queries.moments(clickhouse, head.server_id, head.match_id, _TIMELINE + 1),
-        scoreboard(clickhouse, head),
+        scoreboard(clickhouse, head, rated),
         _completeness(clickhouse, postgres, head),
         server_names(postgres),
     )
@@ -211,11 +228,10 @@ async def match(clickhouse: ClickHouse, postgres: Postgres, public_id: str) -> M
     )
 
 
-async def scoreboard(clickhouse: ClickHouse, head: queries.Head) -> list[Score]:
-    """Return a line for each player of a match, the most kills first."""
-    rows, ratings = await asyncio.gather(
-        queries.scores(clickhouse, head.match_key), queries.ratings(clickhouse, head)
-    )
+async def scoreboard(clickhouse: ClickHouse, head: Head, rated: Awaitable[Sequence[Rated]]) -> list[Score]:
+    """Return a line for each player of a match, the most kills first; `rated` as in `whole`."""
+    rows, rated_rows = await asyncio.gather(queries.scores(clickhouse, head), rated)
+    ratings = {row.player_key: row for row in rated_rows}
     people = await identities(clickhouse, [row.player for row in rows])
     return [
         Score(**_shared(row, Score) | {"player": people[row.player]}, rating=_rating(ratings.get(row.player)))
@@ -230,7 +246,7 @@ def completeness_of(sessions: list[Session]) -> Completeness:
     return Completeness(False if missing else True if numbered else None, missing, sessions)
 
 
-async def _completeness(clickhouse: ClickHouse, postgres: Postgres, head: queries.Head) -> Completeness:
+async def _completeness(clickhouse: ClickHouse, postgres: Postgres, head: Head) -> Completeness:
     spans = await queries.spans(clickhouse, head.match_key)
     return completeness_of([await _session(postgres, head.server_id, span) for span in spans])
 
@@ -247,7 +263,7 @@ def _shared(row: msgspec.Struct, shown: type[msgspec.Struct]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__struct_fields__ if name in shown.__struct_fields__}
 
 
-def _rating(row: queries.RatingRow | None) -> RatingChange | None:
+def _rating(row: Rated | None) -> RatingChange | None:
     if row is None:
         return None
     return RatingChange(

@@ -13,6 +13,18 @@ _DEVIATIONS: Final = 3
 _INTERVAL: Final = 1.96
 
 
+class Rated(msgspec.Struct, kw_only=True):
+    """What a match did to a player's rating, in millionths."""
+
+    player_key: int
+    mu_before: int
+    sigma_before: int
+    mu: int
+    sigma: int
+    expected: int
+    result: int
+
+
 class Skill(msgspec.Struct):
     """What is believed of a player's skill: a normal distribution. Everybody begins at 25 ± 8.33."""
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import msgspec
 
 from api.paging import Cursor
+from api.players.skill import Rated
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -33,20 +34,13 @@ class DayRow(msgspec.Struct):
     matches: int
 
 
-class RatedRow(msgspec.Struct, kw_only=True):
-    """What a match did to a rating."""
+class RatedRow(Rated, kw_only=True):
+    """What a match did to a rating, and by what."""
 
     match_key: int
-    player_key: int
-    mu_before: int
-    sigma_before: int
-    mu: int
-    sigma: int
     team: str
     rank: int
     share: int
-    expected: int
-    result: int
 
 
 class ChangeRow(RatedRow, kw_only=True):

@@ -1,7 +1,7 @@
 """Ratings to be read: a player's, with the reason for every change, and everybody's of a game type."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
@@ -11,7 +11,7 @@ from msgspec import Meta
 from api import paging
 from api.errors import NotFound
 from api.paging import Cursor
-from api.players.identities import Identity, identities, parse, person, seen
+from api.players.identities import Identity, identities, parse, person, seen, unknown
 from api.players.skill import UNIT, Skill, skill
 from api.ratings import queries
 from api.ratings.queries import ChangeRow, HeadRow, RatedRow
@@ -195,16 +195,17 @@ async def board(clickhouse: ClickHouse, gametype: str, minimum: int, after: Curs
 
 
 async def of_match(
-    clickhouse: ClickHouse, public_id: str, gametype: str, started_at: datetime
-) -> list[MatchChange]:
-    """Return what a match did to the ratings of those in it, the best first; nothing before it is rated."""
-    match_key = parse(public_id, "match")
-    started_ms = round(started_at.timestamp() * 1000)
-    rows = await queries.of_match(clickhouse, match_key, gametype, started_ms)
-    people = await identities(clickhouse, [row.player_key for row in rows])
+    clickhouse: ClickHouse, match_key: int, gametype: str, started_at: datetime
+) -> list[RatedRow]:
+    """Return everybody who was rated in a match, the best first; nobody before it is rated."""
+    return await queries.of_match(clickhouse, match_key, gametype, round(started_at.timestamp() * 1000))
+
+
+def told(rows: Sequence[RatedRow], gametype: str, people: Mapping[str, Identity]) -> list[MatchChange]:
+    """Return what a match did to the ratings of those in it, as people read it; `people` by their ids."""
     return [
         MatchChange(
-            player=people[row.player_key],
+            player=people.get(f"{row.player_key:016x}") or unknown(row.player_key),
             before=skill(row.mu_before, row.sigma_before),
             after=skill(row.mu, row.sigma),
             gained=round((row.mu - row.mu_before) / UNIT, 3),

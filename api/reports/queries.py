@@ -34,11 +34,11 @@ class Settled(msgspec.Struct):
 
 
 class Kept(msgspec.Struct):
-    """A report as it is kept: whose numbers its players are, and its document as JSON."""
+    """A report as it is kept: who its players are now, by their numbers, and its document as JSON."""
 
     rules: str
     events: int
-    fighters: list[int]
+    people: list[int]
     document: str
 
 
@@ -67,9 +67,8 @@ class _Row(msgspec.Struct):
     target_place: list[float]
 
 
-class _Person(msgspec.Struct):
-    player_key: int
-    player: int
+class _People(msgspec.Struct):
+    people: list[int]
 
 
 class _Edge(msgspec.Struct):
@@ -122,10 +121,10 @@ async def make(clickhouse: ClickHouse, matches: list[int], rules: Rules) -> dict
     return {match: _made(rows[match], rules, edge.edge if edge else 1) for match in matches}
 
 
-async def people(clickhouse: ClickHouse, keys: list[int]) -> dict[int, int]:
-    """Return whom keys belong to, after links."""
-    found = await clickhouse.rows(_SQL["people"], _Person, keys=keys) if keys else []
-    return {row.player_key: row.player for row in found}
+async def people(clickhouse: ClickHouse, keys: list[int]) -> list[int]:
+    """Return whom keys belong to, after links, in the order of the keys."""
+    found = await clickhouse.one(_SQL["people"], _People, keys=keys) if keys else None
+    return found.people if found else []
 
 
 def _made(rows: list[_Row], rules: Rules, edge: int) -> Made:

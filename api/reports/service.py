@@ -222,29 +222,37 @@ async def report(clickhouse: ClickHouse, postgres: Postgres, settings: Settings,
 
     Raises NotFound for an unknown match, Gone for one that an admin left out.
     """
-    match = await matches.match(clickhouse, postgres, public_id)
     match_key, rules = parse(public_id, "match"), rules_of(settings)
-    kept, changes = await asyncio.gather(
-        queries.kept(clickhouse, match_key),
-        ratings.of_match(clickhouse, public_id, match.gametype, match.first_time),
+    head, kept = await asyncio.gather(
+        matches.head_of(clickhouse, postgres, public_id), queries.kept(clickhouse, match_key)
     )
-    is_good = kept is not None and kept.rules == named(rules) and kept.events == match.events
-    if kept is not None and is_good:
-        keys, document = kept.fighters, msgspec.json.decode(kept.document, type=Document)
-    else:
-        keys, document = (await queries.make(clickhouse, [match_key], rules))[match_key]
-    people = await queries.people(clickhouse, keys)
-    cast = _Cast(match, [f"{people[key]:016x}" for key in keys])
+    good = kept if kept and (kept.rules, kept.events) == (named(rules), head.events) else None
+    rated = asyncio.ensure_future(ratings.of_match(clickhouse, match_key, head.gametype, head.first_time))
+    match, (people, document) = await asyncio.gather(
+        matches.whole(clickhouse, postgres, head, rated),
+        _read(good) if good else _made(clickhouse, match_key, rules),
+    )
+    changes = ratings.told(await rated, head.gametype, {one.player.id: one.player for one in match.players})
+    cast = _Cast(match, [f"{player:016x}" for player in people])
     silence = datetime.now(UTC) - match.received_at
     running = match.ended_at is None and silence < timedelta(seconds=settings.live_timeout_seconds)
-    return _shown(match, document, cast, changes, rules, running=running, kept=is_good)
+    return _shown(match, document, cast, changes, rules, running=running, kept=good is not None)
+
+
+async def _read(kept: queries.Kept) -> tuple[list[int], Document]:
+    return kept.people, msgspec.json.decode(kept.document, type=Document)
+
+
+async def _made(clickhouse: ClickHouse, match_key: int, rules: Rules) -> tuple[list[int], Document]:
+    keys, document = (await queries.make(clickhouse, [match_key], rules))[match_key]
+    return await queries.people(clickhouse, keys), document
 
 
 async def make(
     clickhouse: ClickHouse, postgres: Postgres, settings: Settings, public_id: str, alone: Alone
 ) -> Report:
     """Make a match's report anew, keep it, and return it. Raises as `report`."""
-    await matches.match(clickhouse, postgres, public_id)
+    await matches.head_of(clickhouse, postgres, public_id)
     settled = await queries.settled(clickhouse, parse(public_id, "match"))
     # It is made after the results, which may not be there yet.
     if settled is not None:

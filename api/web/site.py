@@ -127,7 +127,7 @@ def _name(value: str) -> Markup:
     shown = text.name(value)
     if not shown:
         return Markup('<span class="quiet">(no name)</span>')
-    return Markup("<bdi>{}</bdi>").format(shown)
+    return Markup("<bdi>%s</bdi>") % shown
 
 
 def _time(at: datetime | None, never: str = "never") -> Markup:

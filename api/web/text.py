@@ -20,12 +20,17 @@ _SPANS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")
 
 def name(text: str) -> str:
     """Return a name as people read it: without colour codes, and without what cannot be seen."""
-    seen = "".join(_limited(c for c in _COLOUR.sub("", text) if c in _JOINERS or not _is_hidden(c)))
+    seen = _COLOUR.sub("", text)
+    # Nearly all names are of this kind, and a page has hundreds.
+    if not (seen.isascii() and seen.isprintable()):
+        seen = "".join(_limited(c for c in seen if c in _JOINERS or not _is_hidden(c)))
     return " ".join(seen.split()).strip(_JOINERS)
 
 
 def visible(text: str) -> str:
     """Return text in which everything can be seen: what is hidden stands there as \\u202e; lines stay."""
+    if text.isprintable():
+        return text
     return "".join(c if c in "\n" + _JOINERS or not _is_hidden(c) else _written(c) for c in text)
 
 

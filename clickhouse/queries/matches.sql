@@ -79,11 +79,7 @@ GROUP BY session_id
 ORDER BY min(matches.first_time), session_id;
 
 -- name: scoreboard
-WITH (
-    SELECT (toUnixTimestamp64Milli(min(first_time)), toUnixTimestamp64Milli(max(last_time)))
-    FROM matches
-    WHERE match_key = {match:UInt64}
-) AS span
+-- `first_ms` and `last_ms` are the match's: to ask for them once more costs as much as a small query.
 SELECT
     p.player AS player,
     p.name AS name,
@@ -103,7 +99,7 @@ SELECT
     best_streak(p.lifeline) AS best_streak,
     multi_kills(p.lifeline) AS multi_kills,
     playtime(
-        p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, span.1, span.2
+        p.joins, p.leaves, p.joined, p.left_at, p.first_ms, p.last_ms, p.gone, p.team, {first_ms:Int64}, {last_ms:Int64}
     ) AS playtime
 FROM (
     SELECT
@@ -152,15 +148,14 @@ WHERE gametype = {gametype:String} AND started_at = fromUnixTimestamp64Milli({st
 SELECT
     e.time AS time,
     multiIf(
-        is_kill(e.type, e.gametype, e.actor_key, e.actor_team, e.target_key, e.target_team), 'kill',
-        is_team_kill(e.type, e.gametype, e.actor_key, e.actor_team, e.target_key, e.target_team), 'team_kill',
         is_suicide(e.type, e.actor_key, e.target_key), 'suicide',
-        e.type = 'player_say', 'chat',
-        e.type = 'team_join', 'join',
-        e.type = 'client_disconnect', 'leave',
-        e.type = 'match_start', 'start',
-        e.type = 'match_end', 'end',
-        toString(e.type)
+        is_team_kill(e.type, e.gametype, e.actor_key, e.actor_team, e.target_key, e.target_team), 'team_kill',
+        -- What is left of kills are those of enemies.
+        transform(
+            toString(e.type),
+            ['player_kill', 'player_say', 'team_join', 'client_disconnect', 'match_start', 'match_end'],
+            ['kill', 'chat', 'join', 'leave', 'start', 'end']
+        )
     ) AS kind,
     e.actor_key AS actor_key,
     display_name(e.actor_name) AS actor_name,

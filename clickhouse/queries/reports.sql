@@ -169,17 +169,14 @@ SETTINGS max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 1
 SELECT
     rules,
     events,
-    fighters,
+    arrayMap(key -> person_of(key), fighters) AS people,
     document
 FROM match_reports FINAL
 WHERE match_key = {match:UInt64};
 
 -- name: people
 -- Whom keys belong to, after links.
-SELECT
-    arrayJoin({keys:Array(UInt64)}) AS player_key,
-    person_of(player_key) AS player
-ORDER BY player_key;
+SELECT arrayMap(key -> person_of(key), {keys:Array(UInt64)}) AS people;
 
 -- name: tile_edge
 SELECT tile_edge() AS edge;

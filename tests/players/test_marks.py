@@ -86,7 +86,7 @@ class Game:
         [line] = (await _matches(self)).matches
         head = await match_queries.head(self.clickhouse, int(line.id, 16))
         assert head is not None
-        named = await scoreboard(self.clickhouse, head)
+        named = await scoreboard(self.clickhouse, head, match_queries.ratings(self.clickhouse, head))
         seen = {score.player.id for score in named if score.player.bot}
         assert (found.bots, line.bots, len(seen)) == (len(first),) * 3
         assert found.players == line.players == len(named) - len(seen)

@@ -45,7 +45,8 @@ def fights(tiles: Sequence[Tile], edge: int, marks: Sequence[Mark], title: str) 
     scale = (_WIDTH - 2 * _MARGIN) / max(wide, high)
     most = max((tile.count for tile in tiles), default=0)
     drawn = Markup("").join(
-        Markup('<rect class="heat-{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
+        Markup('<rect class="heat-%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>')
+        % (
             step(sqrt(tile.count), sqrt(most)),
             _MARGIN + (tile.x - left) * scale,
             _MARGIN + (top - edge - tile.y) * scale,

@@ -54,9 +54,7 @@ def rule_of(wide: int) -> int:
 
 
 def _tile(bin: Bin, bounds: Bounds, edge: int, most: int) -> Markup:
-    return Markup(
-        '<rect class="heat-{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
-    ).format(
+    return Markup('<rect class="heat-%d" x="%d" y="%d" width="%d" height="%d"><title>%d</title></rect>') % (
         step(sqrt(bin.count), sqrt(most)),
         bin.x - bounds.min_x,
         bounds.max_y - edge - bin.y,
