@@ -25,8 +25,9 @@ from api.reports.job import Reporter
 from api.unlocks import Judge
 
 _RATERS = 0x7261_7469_6E67  # "rating"
-# How long a step rests, in times of what it took: the writer comes first, and a game server beside it too.
-_REST = 9
+# Of the time, for what is derived: the writer comes first, and a game server beside it too.
+_SHARE = 0.1
+_SAVED_SECONDS = 2.0
 _LONGEST_REST_SECONDS = 30.0
 
 log = structlog.get_logger()
@@ -41,12 +42,14 @@ async def work(platform: Platform) -> None:
         platform.clickhouse, platform.settings, lambda: ingest.among_writers(platform.postgres, REPORTERS)
     )
     judge = Judge(platform.clickhouse, platform.postgres, platform.forum)
+    # Who watches a match does not wait for what is derived of others.
+    watched, derived = Share(time.monotonic()), Share(time.monotonic())
     async with asyncio.TaskGroup() as group:
         for name, prompt, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
             ("jobs", lambda: jobs.step(platform), 0.2),
         ):
-            group.create_task(_for_ever(notes, name, prompt, pause, rests=False), name=name)
+            group.create_task(_for_ever(notes, name, prompt, pause), name=name)
         for name, step, pause in (
             (
                 "live",
@@ -88,19 +91,42 @@ async def work(platform: Platform) -> None:
             ("tidy", lambda: ingest.tidy(platform.postgres), 3600.0),
             ("forget", lambda: logins.tidy(platform.postgres, platform.settings), 3600.0),
         ):
-            group.create_task(_for_ever(notes, name, step, pause, rests=True), name=name)
+            share = watched if name == "live" else derived
+            group.create_task(_for_ever(notes, name, step, pause, share), name=name)
 
 
-def rest_after(taken: float, pause: float) -> float:
-    """Return how many seconds a step rests that took so many: its pause, or longer after more work."""
-    return max(pause, min(_REST * taken, _LONGEST_REST_SECONDS))
+class Share:
+    """A tenth of the time, for all steps that derive something together.
+
+    Two seconds that were not taken may be taken later at once, so a small community waits for nothing; after
+    much work they rest together, thirty seconds at the longest.
+    """
+
+    def __init__(self, now: float) -> None:
+        """`now`, here and below, is in seconds of a clock that only runs forward."""
+        self._left = _SAVED_SECONDS
+        self._at = now
+
+    def take(self, seconds: float, now: float) -> None:
+        """Note what a step took."""
+        self._left = max(self._refilled(now) - seconds, -_LONGEST_REST_SECONDS * _SHARE)
+        self._at = now
+
+    def rest(self, now: float) -> float:
+        """Return for how many seconds no step may begin."""
+        return max(0.0, -self._refilled(now) / _SHARE)
+
+    def _refilled(self, now: float) -> float:
+        return min(self._left + (now - self._at) * _SHARE, _SAVED_SECONDS)
 
 
 async def _for_ever(
-    notes: Steps, name: str, step: Callable[[], Awaitable[object]], pause: float, *, rests: bool
+    notes: Steps, name: str, step: Callable[[], Awaitable[object]], pause: float, share: Share | None = None
 ) -> None:
     """Repeat a step; one that fails is reported and tried again, and stops nothing else."""
     while True:
+        if share is not None:
+            await asyncio.sleep(share.rest(time.monotonic()))
         began, failure, rest = time.monotonic(), None, pause
         try:
             await step()
@@ -111,6 +137,8 @@ async def _for_ever(
             log.error("job failed", job=name, exc_info=error)
             failure = f"{type(error).__name__}; the log has the details"
             rest = pause + 5
-        taken = time.monotonic() - began
-        await notes.note(name, pause, taken, failure)
-        await asyncio.sleep(rest_after(taken, rest) if rests else rest)
+        ended = time.monotonic()
+        if share is not None:
+            share.take(ended - began, ended)
+        await notes.note(name, pause, ended - began, failure)
+        await asyncio.sleep(rest)

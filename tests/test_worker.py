@@ -1,15 +1,43 @@
 """The worker: how its steps share a machine."""
 
+import random
+
 import pytest
 
-from api.worker import rest_after
+from api.worker import Share
 
 
-@pytest.mark.parametrize(
-    ("taken", "pause", "rest"),
-    [(0.01, 2.0, 2.0), (0.5, 2.0, 4.5), (1.0, 10.0, 10.0), (600.0, 2.0, 30.0), (600.0, 86_400.0, 86_400.0)],
-)
-def test_the_longer_a_step_takes_the_longer_it_rests_within_bounds(
-    taken: float, pause: float, rest: float
-) -> None:
-    assert rest_after(taken, pause) == rest
+def test_a_small_community_waits_for_nothing() -> None:
+    share = Share(100.0)
+    for now in range(100, 1000, 2):
+        assert share.rest(now) == 0
+        share.take(0.15, now + 0.15)
+
+
+def test_together_steps_take_a_tenth_of_the_time_and_what_was_saved() -> None:
+    dice, now, taken = random.Random(7), 0.0, 0.0
+    share = Share(now)
+    while now < 10_000:
+        now += share.rest(now)
+        step = dice.uniform(0.01, 0.9)
+        # Three at once.
+        for _ in range(3):
+            share.take(step, now + step)
+        now, taken = now + step, taken + 3 * step
+    assert taken == pytest.approx(0.1 * now, rel=0.02)
+
+
+def test_nobody_rests_longer_than_half_a_minute() -> None:
+    share = Share(0.0)
+    share.take(600.0, 600.0)
+    assert share.rest(600.0) == pytest.approx(30.0)
+    assert share.rest(615.0) == pytest.approx(15.0)
+    assert share.rest(631.0) == 0
+
+
+def test_what_was_saved_is_no_more_than_two_seconds() -> None:
+    share = Share(0.0)
+    share.take(2.0, 100_000.0)
+    assert share.rest(100_000.0) == 0
+    share.take(0.5, 100_000.0)
+    assert share.rest(100_000.0) == pytest.approx(5.0)
