@@ -5,9 +5,10 @@ shown at once and made anew behind that, by one process; after that, whoever ask
 process for the same page wait for one making. There is room for `SLOTS` pages of `LARGEST` bytes, each in
 the slot that its address falls into: two that meet there take turns, and no number of addresses needs more.
 
-Nothing is kept of a closed community, nor while Redis is away. Whatever changes without an event (erasures,
-flags, links, matches left out, servers) counts `page_version` up in Postgres (0015_pages.sql), when it begins
-and when ClickHouse has it; a page of another version is not shown. An erasure also drops all kept pages.
+Nothing is kept of a closed community, nor while Redis is away, nor of what changes by the second, as a match
+that is being played. Whatever changes without an event (erasures, flags, links, matches left out, servers)
+counts `page_version` up in Postgres (0015_pages.sql), when it begins and when ClickHouse has it; a page of
+another version is not shown. An erasure also drops all kept pages.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from api.errors import StoreUnavailable
 from api.stores.postgres import Postgres
 from api.stores.redis import away
 from api.stores.sql import queries
-from api.web.public.render import Page, PageRequest, as_page, sent
+from api.web.public.render import PAGE, Page, PageRequest, as_page, sent
 
 P = ParamSpec("P")
 Make = Callable[[], Awaitable[Page]]
@@ -100,8 +101,9 @@ class Pages:
     async def _made(self, address: str, version: int, make: Make) -> _Kept:
         began = time.time()
         kept = _Kept(address, version, began, await make())
+        is_lasting = kept.page.seconds >= PAGE and len(kept.page.content) <= LARGEST
         # What was changed while the page was made may be on it or not.
-        if len(kept.page.content) <= LARGEST and await self._version() == version:
+        if is_lasting and await self._version() == version:
             await self._set(kept)
         return kept
 
@@ -167,10 +169,14 @@ def kept(
 
 
 def _address(request: PageRequest) -> str:
-    """Return the address without a key that it may carry: keys are kept and logged nowhere."""
+    """Return the address without a key that it may carry: keys are kept and logged nowhere.
+
+    Some pages name themselves below the host that was asked, which anybody may make up.
+    """
     path: str = request.scope["path"]
     asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return f"{path}?{urlencode([(name, value) for name, value in asked if name != 'server_token'])}"
+    said = urlencode([(name, value) for name, value in asked if name != "server_token"])
+    return f"{request.base_url} {path}?{said}"
 
 
 def _slot(address: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from api.audit.service import Actor
 from api.auth import keys
 from api.errors import NotFound
+from api.left_out import service as left_out
 from api.platform import Platform
 from api.players import marks
 from api.privacy import caches
@@ -173,6 +174,48 @@ def test_a_new_server_is_seen_at_once_and_an_event_in_time(stack: Stack) -> None
         # The same for ten seconds: events come all the time.
         again = (await client.get("/weapons", headers=HTML)).text
         assert "Spoon" not in weapons + again
+
+    read(stack, scenario)
+
+
+def test_a_match_that_is_over_is_kept_and_one_that_is_played_is_not(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, platform: Platform) -> None:
+        listed = (await client.get("/api/v1/stats/matches")).json()["matches"]
+        ended = next(match["id"] for match in listed if match["ended"])
+        before = platform.clickhouse.calls
+        first, second = [await client.get(f"/matches/{ended}", headers=HTML) for _ in range(2)]
+        # The match, its sessions, timeline, players, who they are, ratings; its report is made, in four.
+        assert platform.clickhouse.calls - before <= 10
+        assert "s ago</time>" in second.text
+        assert first.headers["etag"] == second.headers["etag"]
+        # Nobody writes another host's name onto it.
+        elsewhere = await client.get(f"http://elsewhere.example/matches/{ended}", headers=HTML)
+        assert "http://elsewhere.example/" in elsewhere.text
+        assert "elsewhere" not in (await client.get(f"/matches/{ended}", headers=HTML)).text
+
+        token = await servers.add(platform.postgres, "Juno")
+        for n in range(2):
+            sent = body([kill(n, "Zoe", f"Bob{n}", match_id="open", timestamp=time.time())])
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = await client.post("/api/v1/ingest/events", content=sent, headers=headers)
+            assert answer.status_code == 202
+            await drain(platform)
+            listed = (await client.get("/api/v1/stats/matches")).json()["matches"]
+            page = await client.get(f"/matches/{listed[0]['id']}", headers=HTML)
+            assert "still being played" in page.text
+            assert page.headers["cache-control"] == "public, max-age=1"
+            assert f"Bob{n}" in page.text
+
+    read(stack, scenario)
+
+
+def test_a_match_that_is_left_out_is_gone_at_once(stack: Stack) -> None:
+    async def scenario(client: httpx.AsyncClient, platform: Platform) -> None:
+        [match, *_] = (await client.get("/api/v1/stats/matches")).json()["matches"]
+        path = f"/matches/{match['id']}"
+        assert (await client.get(path, headers=HTML)).status_code == 200
+        await left_out.leave_out(platform.postgres, platform.clickhouse, match["id"], "cheats", _BY)
+        assert (await client.get(path, headers=HTML)).status_code == 410
 
     read(stack, scenario)
 

@@ -14,6 +14,7 @@ from api.paging import START
 from api.stats import leaderboards
 from api.stats.career import summary
 from api.stats.periods import calendar
+from api.web.kept import kept
 from api.web.public.leaderboards import PERIODS, AskedBoard
 from api.web.public.players import RUNGS
 from api.web.public.render import LIVE, Here, PageRequest, address, asked, embed
@@ -23,6 +24,7 @@ _BEST: Final = 3
 
 
 @get("/embed/players/{player_id:str}")
+@kept()
 async def player_card(request: PageRequest, platform: Here, player_id: FromPath[str]) -> Response[bytes]:
     """Show a player's figures."""
     found = await summary.summary(platform.clickhouse, player_id)
@@ -30,6 +32,7 @@ async def player_card(request: PageRequest, platform: Here, player_id: FromPath[
 
 
 @get("/embed/leaderboards/{metric:str}")
+@kept()
 async def top_ten(request: PageRequest, platform: Here, metric: FromPath[str]) -> Response[bytes]:
     """Show the ten best of a board, which is asked as its page is."""
     query = msgspec.structs.replace(asked(request, AskedBoard), cursor=None)
@@ -53,6 +56,7 @@ async def live_box(
 
 
 @get("/embed/matches/{match_id:str}")
+@kept()
 async def match_card(request: PageRequest, platform: Here, match_id: FromPath[str]) -> Response[bytes]:
     """Show a match's outcome and its best players."""
     found = await matches.match(platform.clickhouse, platform.postgres, match_id)

@@ -20,6 +20,7 @@ from api.stats.metrics import GROUPS, METRICS, By, Metric, is_counted
 from api.stats.page import counted, ranking
 from api.stats.periods import Period, calendar, seasons
 from api.web.forms import Text
+from api.web.kept import kept
 from api.web.public.render import Here, PageRequest, address, asked, page
 
 _ROWS: Final = 50
@@ -132,6 +133,7 @@ async def show_rows(request: PageRequest, platform: Here) -> Response[bytes]:
 
 
 @get("/leaderboards/{metric:str}")
+@kept()
 async def show_board(request: PageRequest, platform: Here, metric: FromPath[str]) -> Response[bytes]:
     """Show players ranked by a metric."""
     query = asked(request, AskedBoard)

@@ -24,7 +24,8 @@ from api.web.charts.fights import fights as draw_fights
 from api.web.charts.heatmap import heatmap
 from api.web.charts.race import Runner, race
 from api.web.forms import Text
-from api.web.public.render import Here, PageRequest, address, announced, asked, page
+from api.web.kept import kept
+from api.web.public.render import LIVE, PAGE, Here, PageRequest, address, announced, asked, page
 
 _ROWS: Final = 30
 # How much of a match's course stands on its page; the JSON API has the rest.
@@ -46,6 +47,7 @@ class _Asked(msgspec.Struct):
 
 
 @get("/matches")
+@kept()
 async def list_matches(request: PageRequest, platform: Here) -> Response[bytes]:
     """Show matches, the latest first."""
     query = asked(request, _Asked)
@@ -66,6 +68,7 @@ async def list_matches(request: PageRequest, platform: Here) -> Response[bytes]:
 
 
 @get("/matches/{match_id:str}")
+@kept()
 async def show_match(request: PageRequest, platform: Here, match_id: FromPath[str]) -> Response[bytes]:
     """Show a match's after-action report: who won, who did what, how it went, what is missing."""
     stores = platform.clickhouse, platform.postgres, platform.settings
@@ -79,6 +82,7 @@ async def show_match(request: PageRequest, platform: Here, match_id: FromPath[st
         request,
         "public/match.html",
         "matches",
+        seconds=LIVE if report.running else PAGE,
         announced=announced(
             request,
             platform,

@@ -13,6 +13,7 @@ from api.stats import players
 from api.stats.career import summary
 from api.stats.players import Sort
 from api.web import text, units
+from api.web.kept import kept
 from api.web.public.career import SECTIONS
 from api.web.public.render import Here, PageRequest, address, announced, asked, page
 
@@ -62,6 +63,7 @@ async def list_players(request: PageRequest, platform: Here) -> Response[bytes]:
 
 
 @get("/players/{player_id:str}")
+@kept()
 async def show_player(request: PageRequest, platform: Here, player_id: FromPath[str]) -> Response[bytes]:
     """Show a player in short; the browser fetches the rest as one scrolls, and links lead to it."""
     found = await summary.summary(platform.clickhouse, player_id)
