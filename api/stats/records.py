@@ -1,6 +1,7 @@
 """Records: the most that was ever reached, who holds it, and each time that it was broken."""
 
 import asyncio
+from calendar import isleap
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
@@ -17,6 +18,8 @@ _CAREER = queries("clickhouse", "career")
 _RATING: Final = "rating_"
 # Of each record's history; the chance to break one of many falls as 1/n, so few are longer.
 HISTORY: Final = 20
+# ClickHouse's Date begins here.
+_FIRST_YEAR: Final = 1970
 
 Of = Literal["player", "match", "day"]
 Unit = Literal["count", "per minute", "seconds", "points"]
@@ -182,9 +185,10 @@ async def records(
 
 async def on_this_day(clickhouse: ClickHouse, day: date) -> OnThisDay:
     """Return what was played, and which records were broken, on this day of earlier years."""
+    earlier = [day.replace(year=year) for year in range(_FIRST_YEAR, day.year) if _has(year, day)]
     rows, years = await asyncio.gather(
         _broken(clickhouse, None, None, None, 1000),
-        clickhouse.rows(_SQL["on_day"], _Year, day=day.isoformat()),
+        clickhouse.rows(_SQL["on_day"], _Year, days=[each.isoformat() for each in earlier]),
     )
     then = [
         row
@@ -211,6 +215,10 @@ async def on_this_day(clickhouse: ClickHouse, day: date) -> OnThisDay:
         ],
         [BrokenRecord(named[row.record], _one(row, people, heads)) for row in then if row.record in named],
     )
+
+
+def _has(year: int, day: date) -> bool:
+    return (day.month, day.day) != (2, 29) or isleap(year)
 
 
 def _in_order(found: Iterable[str]) -> list[tuple[str, Definition]]:

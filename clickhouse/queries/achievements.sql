@@ -33,7 +33,9 @@ SELECT
 FROM ratings
 WHERE player_key != 0 AND sign = 1
     AND (gametype, started_at, match_key, player_key, version) NOT IN (
-        SELECT gametype, started_at, match_key, player_key, version FROM ratings WHERE sign = -1
+        SELECT gametype, started_at, match_key, player_key, version
+        FROM ratings
+        WHERE sign = -1 AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
     )
     AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
 GROUP BY player
@@ -74,7 +76,9 @@ FROM (
     FROM match_results
     WHERE player_key != 0 AND sign = 1
         AND (player_key, match_key, version) NOT IN (
-            SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+            SELECT player_key, match_key, version
+            FROM match_results
+            WHERE sign = -1 AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
         )
         AND match_key IN (SELECT match_key FROM ({over:Query}))
         AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})

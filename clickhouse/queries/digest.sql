@@ -35,7 +35,9 @@ FROM (
     FROM match_results
     WHERE sign = 1
         AND (player_key, match_key, version) NOT IN (
-            SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+            SELECT player_key, match_key, version
+            FROM match_results
+            WHERE sign = -1 AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
         )
         AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
     GROUP BY match_key
@@ -86,7 +88,9 @@ FROM (
     FROM match_results
     WHERE player_key != 0 AND sign = 1
         AND (player_key, match_key, version) NOT IN (
-            SELECT player_key, match_key, version FROM match_results WHERE sign = -1
+            SELECT player_key, match_key, version
+            FROM match_results
+            WHERE sign = -1 AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
         )
         AND toDate(started_at) >= {since:Date} AND toDate(started_at) < {until:Date}
     GROUP BY player

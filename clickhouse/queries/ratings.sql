@@ -203,8 +203,14 @@ SELECT
     argMax(ratings.mu, (started_at, match_key)) AS mu,
     argMax(ratings.sigma, (started_at, match_key)) AS sigma,
     count() AS matches
-FROM ratings FINAL
-WHERE player_key IN {keys:Array(UInt64)} AND ({gametype:String} = '' OR gametype = {gametype:String})
+FROM ratings
+WHERE player_key IN {keys:Array(UInt64)} AND sign = 1
+    AND (gametype, started_at, match_key, player_key, version) NOT IN (
+        SELECT gametype, started_at, match_key, player_key, version
+        FROM ratings
+        WHERE player_key IN {keys:Array(UInt64)} AND sign = -1
+    )
+    AND ({gametype:String} = '' OR gametype = {gametype:String})
 GROUP BY gametype, day
 ORDER BY day DESC, gametype
 LIMIT {limit:UInt32};
@@ -226,8 +232,14 @@ SELECT
     share,
     expected,
     result
-FROM ratings FINAL
-WHERE player_key IN {keys:Array(UInt64)} AND ({gametype:String} = '' OR gametype = {gametype:String})
+FROM ratings
+WHERE player_key IN {keys:Array(UInt64)} AND sign = 1
+    AND (gametype, started_at, match_key, player_key, version) NOT IN (
+        SELECT gametype, started_at, match_key, player_key, version
+        FROM ratings
+        WHERE player_key IN {keys:Array(UInt64)} AND sign = -1
+    )
+    AND ({gametype:String} = '' OR gametype = {gametype:String})
     AND (toFloat64(started_ms), match_key) < ({after_value:Float64}, {after_id:UInt64})
 ORDER BY started_ms DESC, match_key DESC
 LIMIT {limit:UInt32};

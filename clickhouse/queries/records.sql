@@ -98,7 +98,7 @@ ORDER BY record, started_at DESC, match_key DESC, value DESC
 LIMIT {limit:UInt32} BY record;
 
 -- name: on_day
--- What was played on a day of earlier years, and who killed most in one match of it.
+-- What was played on some days, and who killed most in one match of each.
 SELECT
     toDate(r.started_at) AS day,
     uniqExact(r.match_key) AS matches,
@@ -108,10 +108,14 @@ SELECT
     best.1 AS best_kills,
     best.2 AS match_key,
     best.3 AS player
-FROM match_results AS r FINAL
-WHERE r.player_key != 0
-    AND toMonth(r.started_at) = toMonth({day:Date}) AND toDayOfMonth(r.started_at) = toDayOfMonth({day:Date})
-    AND toDate(r.started_at) < {day:Date}
+FROM match_results AS r
+WHERE r.player_key != 0 AND r.sign = 1
+    AND (r.player_key, r.match_key, r.version) NOT IN (
+        SELECT player_key, match_key, version
+        FROM match_results
+        WHERE sign = -1 AND toDate(started_at) IN {days:Array(Date)}
+    )
+    AND toDate(r.started_at) IN {days:Array(Date)}
     AND NOT is_bot(person_of(r.player_key))
     AND NOT is_flagged(person_of(r.player_key))
 GROUP BY day
