@@ -11,6 +11,7 @@ import pytest
 from api.embedded import engines
 from api.embedded.folder import DataFolder
 from api.settings import Settings
+from api.stats import reported
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
 from tests.mariadb_server import ForumDatabase, MariaDB
@@ -36,6 +37,12 @@ def engine_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             stack.migrate()
             yield stack
             held.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test knows at once what is reported for the first time."""
+    monkeypatch.setattr(reported, "KEPT_SECONDS", 0)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Two to four players side by side."""
 
-import asyncio
 from typing import Annotated, Final
 
 import msgspec
@@ -33,8 +32,9 @@ class Comparison(msgspec.Struct):
 
 
 class _Duel(msgspec.Struct):
+    killer: int
+    victim: int
     kills: int
-    deaths: int
 
 
 async def compare(clickhouse: ClickHouse, players: str) -> Comparison:
@@ -46,19 +46,22 @@ async def compare(clickhouse: ClickHouse, players: str) -> Comparison:
     ids = [each.strip() for each in players.split(",") if each.strip()]
     if not 2 <= len(ids) <= MOST:
         raise Unprocessable(f"`players` takes two to {MOST} ids with commas between them, and got {len(ids)}")
-    found = await asyncio.gather(*(summary.of_person(clickhouse, public_id) for public_id in ids))
+    found = await summary.summaries(clickhouse, ids)
     if len({who.player for who, _ in found}) < len(found):
         raise Unprocessable("`players` names the same player twice; ids may be linked to each other")
-    pairs = [(one, other) for n, one in enumerate(found) for other in found[n + 1 :]]
-    duels = await asyncio.gather(*(_duel(clickhouse, one[0], other[0]) for one, other in pairs))
+    ids_of = {who.player: each.identity.id for who, each in found}
+    kills = await _kills(clickhouse, [who for who, _ in found])
     told = [
-        Duel(killer.identity.id, victim.identity.id, kills)
-        for ((_, one), (_, other)), duel in zip(pairs, duels, strict=True)
-        for killer, victim, kills in ((one, other, duel.kills), (other, one, duel.deaths))
+        Duel(ids_of[by.player], ids_of[of.player], kills.get((by.player, of.player), 0))
+        for n, (one, _) in enumerate(found)
+        for other, _ in found[n + 1 :]
+        for by, of in ((one, other), (other, one))
     ]
     return Comparison([each for _, each in found], told)
 
 
-async def _duel(clickhouse: ClickHouse, one: Person, other: Person) -> _Duel:
-    row = await clickhouse.one(_SQL["pair"], _Duel, keys=one.keys, others=other.keys)
-    return row or _Duel(0, 0)
+async def _kills(clickhouse: ClickHouse, people: list[Person]) -> dict[tuple[int, int], int]:
+    """Return how often who killed whom."""
+    owners = {key: who.player for who in people for key in who.keys}
+    rows = await clickhouse.rows(_SQL["among"], _Duel, keys=list(owners), players=list(owners.values()))
+    return {(row.killer, row.victim): row.kills for row in rows}

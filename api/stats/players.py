@@ -8,14 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from api import paging
+from api.errors import NotFound
 from api.paging import Cursor
-from api.players.identities import Bots, Flagged, Identity, identities
-from api.stats.career import hits, matches, rivals
+from api.players.identities import Bots, Flagged, Identity, identities, parse, person
+from api.stats import reported
+from api.stats.career import hits, matches, rivals, summary
 from api.stats.career.history import PlayerWeapon, weapons_of
 from api.stats.career.hits import HitLocations, Means
 from api.stats.career.matches import RecentMatch
 from api.stats.career.rivals import Rival
-from api.stats.career.summary import NameUsed, Summary, names_used, of_person
+from api.stats.career.summary import NameUsed, Summary, names_used
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -126,11 +128,12 @@ def _line(row: _Line, identity: Identity) -> PlayerLine:
 
 async def player(clickhouse: ClickHouse, public_id: str) -> Player:
     """Return all that is known of a player, under any of their keys. Raises NotFound for an unknown one."""
-    who, short = await of_person(clickhouse, public_id)
-    (recent, (nemeses, victims), (located, meant)), (weapons, maps, names) = await asyncio.gather(
+    who = await person(clickhouse, parse(public_id))
+    (found, recent, opponents, (located, meant)), (weapons, maps, names) = await asyncio.gather(
         asyncio.gather(
+            summary.counted(clickhouse, [who]),
             matches.recent(clickhouse, who.keys, _RECENT_MATCHES),
-            rivals.top(clickhouse, who.keys),
+            rivals.top_rows(clickhouse, who.keys),
             hits.hits(clickhouse, who.keys),
         ),
         asyncio.gather(
@@ -139,10 +142,17 @@ async def player(clickhouse: ClickHouse, public_id: str) -> Player:
             names_used(clickhouse, who.keys),
         ),
     )
+    if who.player not in found:
+        raise NotFound(f"no player has the id {public_id!r}")
+    told = found[who.player]
+    people = await identities(clickhouse, [who.player, *(row.opponent for row in opponents)])
+    short = await summary.short(clickhouse, who, told, people[who.player])
+    types = await reported.types(clickhouse, told.totals.servers)
+    nemeses, victims = rivals.top_of(opponents, people)
     return Player(
         **{name: getattr(short, name) for name in Summary.__struct_fields__},
         names=names,
-        weapons=weapons,
+        weapons=[reported.known(row, types) for row in weapons],
         maps=maps,
         hit_locations=located,
         means=meant,

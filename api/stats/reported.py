@@ -4,8 +4,10 @@ The rule of the boards (metrics.py), for numbers that stand beside others: a num
 servers that it is of has ever reported one of the events that the metric of the same thing needs.
 """
 
+import time
 from collections.abc import Collection, Sequence
 from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -44,17 +46,45 @@ NEEDS: Final[dict[str, tuple[str, ...]]] = {
 _TYPES: Final = sorted({each for needs in NEEDS.values() for each in needs})
 
 
+# What servers report changes seldom, and a third of all questions ask it.
+KEPT_SECONDS = 5.0
+_KEPT: Final[WeakKeyDictionary[ClickHouse, tuple[float, dict[int, frozenset[str]]]]] = WeakKeyDictionary()
+
+
 class _Types(msgspec.Struct):
+    server_id: int
     types: list[str]
 
 
-async def types(clickhouse: ClickHouse, keys: Sequence[int] = ()) -> frozenset[str]:
-    """Return the types of events that were ever reported, of those that numbers need.
+class _Server(msgspec.Struct):
+    server_id: int
 
-    With `keys` of a player, by the servers on which they were seen; without, by any.
+
+async def types(clickhouse: ClickHouse, servers: Collection[int] | None = None) -> frozenset[str]:
+    """Return the types of events that were ever reported by some servers or any, of those that numbers need.
+
+    What a server reports for the first time is known some seconds later.
     """
-    found = await clickhouse.one(_SQL["types"], _Types, types=_TYPES, keys=list(keys))
-    return frozenset(found.types if found else ())
+    found = await _by_server(clickhouse)
+    chosen = found if servers is None else found.keys() & set(servers)
+    return frozenset().union(*(found[server] for server in chosen))
+
+
+async def types_for(clickhouse: ClickHouse, keys: Sequence[int]) -> frozenset[str]:
+    """Return the same for the servers on which a player was seen."""
+    rows = await clickhouse.rows(_SQL["servers"], _Server, keys=list(keys))
+    return await types(clickhouse, [row.server_id for row in rows])
+
+
+async def _by_server(clickhouse: ClickHouse) -> dict[int, frozenset[str]]:
+    now = time.monotonic()
+    kept = _KEPT.get(clickhouse)
+    if kept is not None and now - kept[0] < KEPT_SECONDS:
+        return kept[1]
+    rows = await clickhouse.rows(_SQL["types"], _Types, types=_TYPES)
+    found = {row.server_id: frozenset(row.types) for row in rows}
+    _KEPT[clickhouse] = now, found
+    return found
 
 
 def known(row: T, told: Collection[str]) -> T:

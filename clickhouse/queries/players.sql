@@ -78,15 +78,12 @@ WHERE player_key IN (SELECT arrayJoin(keys_of(arrayJoin({players:Array(UInt64)})
 GROUP BY player;
 
 -- name: totals
--- Hits do not count on days on which nobody counted the shots.
-WITH (
-    SELECT sum(player_daily.hits)
-    FROM player_daily
-    WHERE player_key IN {keys:Array(UInt64)}
-        AND (day, server_id) IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)
-) AS uncounted
+-- Of some players, whose keys are {keys}: `players` says whose each is. Hits do not count on days on which nobody counted
+-- the shots.
 SELECT
-    sum(events) AS events,
+    transform(player_key, {keys:Array(UInt64)}, {players:Array(UInt64)}) AS player,
+    any(daily.servers) AS servers,
+    sum(player_totals.events) AS events,
     min(player_totals.first_seen) AS first_seen,
     max(player_totals.last_seen) AS last_seen,
     sum(player_totals.kills) AS kills,
@@ -99,7 +96,7 @@ SELECT
     sum(player_totals.bash_kills) AS bash_kills,
     sum(player_totals.grenade_kills) AS grenade_kills,
     sum(player_totals.shots) AS shots,
-    sum(player_totals.hits) - uncounted AS hits,
+    sum(player_totals.hits) - any(daily.uncounted) AS hits,
     accuracy_of(shots, hits) AS accuracy,
     sum(player_totals.damage_dealt) / 1000 AS damage_dealt,
     sum(player_totals.damage_taken) / 1000 AS damage_taken,
@@ -116,7 +113,20 @@ SELECT
     sum(player_totals.swam) / 1000 AS swam,
     sum(player_totals.driven) / 1000 AS driven
 FROM player_totals
-WHERE player_key IN {keys:Array(UInt64)};
+INNER JOIN (
+    SELECT
+        transform(player_key, {keys:Array(UInt64)}, {players:Array(UInt64)}) AS player,
+        sumIf(
+            player_daily.hits,
+            (day, server_id) IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)
+        ) AS uncounted,
+        groupUniqArray(server_id) AS servers
+    FROM player_daily
+    WHERE player_key IN {keys:Array(UInt64)}
+    GROUP BY player
+) AS daily ON daily.player = transform(player_totals.player_key, {keys:Array(UInt64)}, {players:Array(UInt64)})
+WHERE player_key IN {keys:Array(UInt64)}
+GROUP BY player;
 
 -- name: weapons
 SELECT
@@ -190,7 +200,9 @@ QUALIFY nemesis <= {limit:UInt32} OR victim <= {limit:UInt32}
 ORDER BY nemesis;
 
 -- name: presence
+-- Of some players, as above.
 SELECT
+    transform(player_key, {keys:Array(UInt64)}, {players:Array(UInt64)}) AS player,
     count() AS matches,
     sum(match_results.playtime) / 1000 AS playtime,
     max(match_results.best_streak) AS best_streak,
@@ -202,4 +214,5 @@ SELECT
     sum(match_results.revenges) AS revenges,
     sum(match_results.trades) AS trades
 FROM match_results FINAL
-WHERE player_key IN {keys:Array(UInt64)};
+WHERE player_key IN {keys:Array(UInt64)}
+GROUP BY player;

@@ -38,3 +38,13 @@ SELECT
     ) AS death_headshots
 FROM rivals
 WHERE player_key IN {keys:Array(UInt64)} AND opponent_key IN {others:Array(UInt64)};
+
+-- name: among
+-- How often some players, whose keys are {keys}, killed each other: `players` says whose each is.
+SELECT
+    transform(player_key, {keys:Array(UInt64)}, {players:Array(UInt64)}) AS killer,
+    transform(opponent_key, {keys:Array(UInt64)}, {players:Array(UInt64)}) AS victim,
+    sum(rivals.kills) AS kills
+FROM rivals
+WHERE player_key IN {keys:Array(UInt64)} AND opponent_key IN {keys:Array(UInt64)}
+GROUP BY killer, victim;

@@ -121,3 +121,21 @@ def test_what_may_be_null_is_known_to_need_something(field: str) -> None:
     """A number of a player that some servers do not report says so in its type, and here."""
     types = {each.name: str(each.type) for each in msgspec.structs.fields(PlayerTotals)}
     assert (field in reported.NEEDS or field == "accuracy") == ("None" in types[field])
+
+
+def test_what_is_reported_is_asked_again_after_some_seconds(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask(platform: Platform) -> list[bool]:
+        async def damage(*servers: int) -> bool:
+            return "player_damage" in await reported.types(platform.clickhouse, servers or None)
+
+        await _kills(platform, 1, "Ann", "Bob")
+        told = [await damage(1)]
+        monkeypatch.setattr(reported, "KEPT_SECONDS", 3600)
+        await _tell_all(platform, 1, "Ann")
+        told.append(await damage(1))
+        monkeypatch.setattr(reported, "KEPT_SECONDS", 0)
+        return [*told, await damage(1), await damage(), await damage(2)]
+
+    assert stack.run(ask) == [False, False, True, True, False]

@@ -74,7 +74,7 @@ async def periods(clickhouse: ClickHouse, who: Known, by: Span, after: Cursor, l
         clickhouse.rows(
             _SQL["periods"], PeriodLine, keys=who.keys, by=by, until=until.isoformat(), limit=limit + 1
         ),
-        reported.types(clickhouse, who.keys),
+        reported.types_for(clickhouse, who.keys),
     )
     shown = [reported.known(row, told) for row in rows[:limit]]
     end = Cursor(float(shown[-1].since.toordinal()), 0) if len(rows) > limit else None
@@ -83,12 +83,12 @@ async def periods(clickhouse: ClickHouse, who: Known, by: Span, after: Cursor, l
 
 async def weapons(clickhouse: ClickHouse, who: Known) -> PlayerWeapons:
     """Return a player's weapons."""
-    return PlayerWeapons(who.identity, await weapons_of(clickhouse, who.keys))
+    rows, told = await asyncio.gather(
+        weapons_of(clickhouse, who.keys), reported.types_for(clickhouse, who.keys)
+    )
+    return PlayerWeapons(who.identity, [reported.known(row, told) for row in rows])
 
 
 async def weapons_of(clickhouse: ClickHouse, keys: list[int]) -> list[PlayerWeapon]:
-    """Return somebody's weapons, the most kills first."""
-    rows, told = await asyncio.gather(
-        clickhouse.rows(_PLAYERS["weapons"], PlayerWeapon, keys=keys), reported.types(clickhouse, keys)
-    )
-    return [reported.known(row, told) for row in rows]
+    """Return somebody's weapons, the most kills first; what nobody reports is 0."""
+    return await clickhouse.rows(_PLAYERS["weapons"], PlayerWeapon, keys=keys)

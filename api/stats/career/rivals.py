@@ -1,6 +1,7 @@
 """Whom a player met: who killed whom, and how often."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -57,7 +58,9 @@ class Pair(msgspec.Struct):
     lost: int
 
 
-class _Top(msgspec.Struct):
+class TopRow(msgspec.Struct):
+    """An opponent, and their place among those who killed most and were killed most."""
+
     opponent: int
     kills: int
     deaths: int
@@ -91,10 +94,15 @@ class _Together(msgspec.Struct):
     same_side: int
 
 
-async def top(clickhouse: ClickHouse, keys: list[int], limit: int = TOP) -> tuple[list[Rival], list[Rival]]:
-    """Return who killed somebody most, and whom they killed most."""
-    rows = await clickhouse.rows(_TOP_SQL["rivals"], _Top, keys=keys, limit=limit)
-    people = await identities(clickhouse, [row.opponent for row in rows])
+async def top_rows(clickhouse: ClickHouse, keys: list[int], limit: int = TOP) -> list[TopRow]:
+    """Return who killed somebody most, and whom they killed most, for `top_of`."""
+    return await clickhouse.rows(_TOP_SQL["rivals"], TopRow, keys=keys, limit=limit)
+
+
+def top_of(
+    rows: list[TopRow], people: Mapping[int, Identity], limit: int = TOP
+) -> tuple[list[Rival], list[Rival]]:
+    """Return who killed somebody most, and whom they killed most; `people` knows all opponents."""
     nemeses = [row for row in rows if row.nemesis <= limit and row.deaths]
     victims = [row for row in rows if row.victim <= limit and row.kills]
     return (
@@ -105,7 +113,8 @@ async def top(clickhouse: ClickHouse, keys: list[int], limit: int = TOP) -> tupl
 
 async def closest(clickhouse: ClickHouse, who: Person) -> tuple[Rival | None, Rival | None]:
     """Return who killed a player most, and whom the player killed most."""
-    nemeses, victims = await top(clickhouse, who.keys, 1)
+    rows = await top_rows(clickhouse, who.keys, 1)
+    nemeses, victims = top_of(rows, await identities(clickhouse, [row.opponent for row in rows]), 1)
     return nemeses[0] if nemeses else None, victims[0] if victims else None
 
 
@@ -150,5 +159,5 @@ async def pair(clickhouse: ClickHouse, who: Known, other: Known) -> Pair:
     )
 
 
-def _rival(row: _Top | _Row, people: dict[int, Identity]) -> Rival:
+def _rival(row: TopRow | _Row, people: Mapping[int, Identity]) -> Rival:
     return Rival(people[row.opponent], row.kills, row.deaths, row.kill_headshots, row.last_time)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -106,11 +107,14 @@ class Record(msgspec.Struct):
 
 
 class _Totals(PlayerTotals, kw_only=True):
+    player: int
+    servers: list[int]
     first_seen: datetime
     last_seen: datetime
 
 
 class _Presence(msgspec.Struct):
+    player: int
     matches: int
     playtime: float | None
     best_streak: int | None
@@ -123,30 +127,55 @@ class _Presence(msgspec.Struct):
     trades: int | None = 0
 
 
+class Counted(msgspec.Struct):
+    """What is counted of a player, and on which servers that was."""
+
+    totals: _Totals
+    presence: _Presence
+
+
 async def summary(clickhouse: ClickHouse, public_id: str) -> Summary:
     """Return a player in short, under any of their keys. Raises NotFound for an unknown one."""
-    return (await of_person(clickhouse, public_id))[1]
+    return (await summaries(clickhouse, [public_id]))[0][1]
 
 
-async def of_person(clickhouse: ClickHouse, public_id: str) -> tuple[Person, Summary]:
-    """Return the same, and the keys that belong to the player."""
-    who = await person(clickhouse, parse(public_id))
-    totals, presence, flag, people, told = await asyncio.gather(
-        clickhouse.one(_SQL["totals"], _Totals, keys=who.keys),
-        clickhouse.one(_SQL["presence"], _Presence, keys=who.keys),
-        marks.flag_of(clickhouse, who.keys),
-        identities(clickhouse, [who.player]),
-        reported.types(clickhouse, who.keys),
+async def summaries(clickhouse: ClickHouse, public_ids: Sequence[str]) -> list[tuple[Person, Summary]]:
+    """Return players in short, and the keys that belong to them. Raises NotFound for an unknown one."""
+    found = await asyncio.gather(*(person(clickhouse, parse(public_id)) for public_id in public_ids))
+    told, known = await asyncio.gather(
+        counted(clickhouse, found), identities(clickhouse, (who.player for who in found))
     )
-    if totals is None or totals.events == 0:
-        raise NotFound(f"no player has the id {public_id!r}")
-    played = presence or _Presence(0, None, None, [])
-    return who, Summary(
-        identity=people[who.player],
-        flag=flag,
+    for public_id, who in zip(public_ids, found, strict=True):
+        if who.player not in told:
+            raise NotFound(f"no player has the id {public_id!r}")
+    return [(who, await short(clickhouse, who, told[who.player], known[who.player])) for who in found]
+
+
+async def counted(clickhouse: ClickHouse, people: Sequence[Person]) -> dict[int, Counted]:
+    """Return what is counted of players; of whom nothing is, nothing."""
+    owners = {key: who.player for who in people for key in who.keys}
+    asked = {"keys": list(owners), "players": list(owners.values())}
+    totals, presences = await asyncio.gather(
+        clickhouse.rows(_SQL["totals"], _Totals, **asked),
+        clickhouse.rows(_SQL["presence"], _Presence, **asked),
+    )
+    played = {row.player: row for row in presences}
+    return {
+        row.player: Counted(row, played.get(row.player) or _Presence(row.player, 0, None, None, []))
+        for row in totals
+    }
+
+
+async def short(clickhouse: ClickHouse, who: Person, told: Counted, identity: Identity) -> Summary:
+    """Return a player in short, of what is counted."""
+    totals, played = told.totals, told.presence
+    types = await reported.types(clickhouse, totals.servers)
+    return Summary(
+        identity=identity,
+        flag=await marks.flag_of(clickhouse, who.keys) if identity.flagged else None,
         first_seen=totals.first_seen,
         last_seen=totals.last_seen,
-        totals=reported.known(msgspec.convert(totals, PlayerTotals, from_attributes=True), told),
+        totals=reported.known(msgspec.convert(totals, PlayerTotals, from_attributes=True), types),
         matches=played.matches,
         playtime=played.playtime or 0,
         best_streak=played.best_streak or 0,
@@ -162,14 +191,10 @@ async def of_person(clickhouse: ClickHouse, public_id: str) -> tuple[Person, Sum
 
 async def record(clickhouse: ClickHouse, who: Person) -> Record | None:
     """Return the totals of a player, None for one of whom nothing is counted."""
-    totals, presence = await asyncio.gather(
-        clickhouse.one(_SQL["totals"], _Totals, keys=who.keys),
-        clickhouse.one(_SQL["presence"], _Presence, keys=who.keys),
-    )
-    if totals is None or totals.events == 0:
+    told = (await counted(clickhouse, [who])).get(who.player)
+    if told is None:
         return None
-    played = presence or _Presence(0, None, None, [])
-    return Record(totals, played.matches, played.best_streak or 0)
+    return Record(told.totals, told.presence.matches, told.presence.best_streak or 0)
 
 
 async def names_used(clickhouse: ClickHouse, keys: list[int]) -> list[NameUsed]:
