@@ -1,6 +1,6 @@
-"""What the running instance does beside answering: jobs that a command asks of it, and its own steps.
+"""Jobs that are asked of the running instance: a queue in Redis, with how far each one is.
 
-Jobs are a queue in Redis, with how far each one is. Of each step, Redis holds how it last went.
+Of each step of its own, Redis holds how it last went. What a job does is in tasks.py.
 """
 
 import asyncio
@@ -15,20 +15,10 @@ from uuid import uuid4
 import msgspec
 from redis.asyncio import Redis
 
-from api import unlocks
 from api.audit.service import Actor
-from api.errors import AfterActionError, ConfigurationError, StoreUnavailable
-from api.left_out import service as left_out
-from api.left_out.service import LeftOut, PutBack
-from api.platform import Platform
-from api.players import marks, merges
-from api.players.marks import Marked, Word
-from api.players.merges import Merged
-from api.privacy import service as privacy
-from api.privacy.service import Erased, Export
-from api.rebuild import service as rebuild
+from api.errors import StoreUnavailable
+from api.players.marks import Word
 from api.stores.redis import away
-from api.unlocks import Recounted
 
 _QUEUE = "jobs"
 _KEEP_SECONDS = 86_400
@@ -89,36 +79,19 @@ class Progress(msgspec.Struct):
 async def ask(redis: Redis, noun: str | None) -> str:
     """Queue a rebuild and return the job's id."""
     job = Job(uuid4().hex, noun, datetime.now(UTC))
-    await _list(redis, job)
+    await put_among_recent(redis, job)
     with away():
         await redis.lpush(_QUEUE, msgspec.json.encode(job))
     return job.id
 
 
-async def _list(redis: Redis, job: Job) -> None:
+async def put_among_recent(redis: Redis, job: Job) -> None:
     """Put a job among the recent ones."""
     with away():
         async with redis.pipeline(transaction=True) as pipe:
             pipe.lpush(_RECENT, msgspec.json.encode(job))
             pipe.ltrim(_RECENT, 0, _RECENT_JOBS - 1)
             await pipe.execute()
-
-
-async def leave_out_step(platform: Platform) -> None:
-    """Carry out what admins said of matches, if anything waits, and let it be seen among the jobs.
-
-    What waits stands in Postgres: nothing is lost with the queue.
-    """
-    waiting = await left_out.waiting(platform.postgres, platform.clickhouse)
-    if not waiting:
-        return
-    job = Job(f"matches-{waiting[-1]}", asked_at=datetime.now(UTC), task="leave_out")
-    with suppress(StoreUnavailable):
-        if await progress(platform.redis, job.id) is None:
-            await _list(platform.redis, job)
-    ended = await _run(platform, job)
-    if ended.failure:
-        raise AfterActionError(ended.failure)
 
 
 def question(task: Task, subject: str, by: Actor, **more: str) -> Job:
@@ -202,82 +175,15 @@ async def progress(redis: Redis, job_id: str) -> Progress | None:
     return msgspec.json.decode(found, type=Progress) if found else None
 
 
-async def step(platform: Platform) -> None:
-    """Run the next job, if one waits."""
+async def take(redis: Redis) -> Job | None:
+    """Take the next job out of the queue, if one waits."""
     with away():
-        found = await platform.redis.rpop(_QUEUE)
-    if isinstance(found, bytes):
-        await _run(platform, msgspec.json.decode(found, type=Job))
+        found = await redis.rpop(_QUEUE)
+    return msgspec.json.decode(found, type=Job) if isinstance(found, bytes) else None
 
 
-async def _run(platform: Platform, job: Job) -> Progress:
-    last = Progress(job.noun or "", 0, 1)
-
-    async def note(state: Progress) -> None:
-        nonlocal last
-        last = state
-        # A job goes on when nobody can be told of it.
-        with suppress(StoreUnavailable), away():
-            kept = _KEEP_SECONDS if job.by is None else _ANSWER_SECONDS
-            await platform.redis.set(f"job:{job.id}", msgspec.json.encode(state), ex=kept)
-
-    async def report(noun: str, done: int, total: int) -> None:
-        await note(Progress(noun, done, total))
-
-    try:
-        if job.by is not None:
-            found = await about(platform, job, job.by)
-            last.answer = msgspec.json.encode(found).decode()
-        elif job.task == "leave_out":
-            await left_out.carry_out(platform.postgres, platform.clickhouse, platform.settings, report)
-        else:
-            await rebuild.rebuild(platform.postgres, platform.clickhouse, platform.settings, job.noun, report)
-    except AfterActionError as error:
-        last.failure = str(error)
-    last.finished = True
-    await note(last)
-    return last
-
-
-async def _judged(platform: Platform, task: Task) -> Recounted:
-    """Judge all members anew. Raises ConfigurationError without a forum."""
-    if platform.forum is None:
-        raise ConfigurationError(
-            "the running instance knows no forum: AFTERACTION_FORUM_URL names its database"
-        )
-    return await unlocks.recount(
-        platform.clickhouse,
-        platform.postgres,
-        platform.forum,
-        everybody=True,
-        dry_run=task == "judge_dry",
-        force=task == "judge_force",
-    )
-
-
-async def about(
-    platform: Platform, job: Job, by: Actor
-) -> Erased | Export | Merged | Marked | LeftOut | PutBack | Recounted:
-    """Do what is asked about a player or a match, in the process that has the stores."""
-    stores = platform.postgres, platform.clickhouse
-    match job.task:
-        case "merge":
-            return await merges.merge(*stores, job.subject, job.into, by)
-        case "split":
-            return await merges.split(*stores, job.subject, by)
-        case "mark":
-            return await marks.mark(*stores, job.subject, job.word, job.reason, by)
-        case "flag":
-            return await marks.flag(*stores, job.subject, job.reason, by)
-        case "unflag":
-            return await marks.unflag(*stores, job.subject, by)
-        case "leave_out":
-            return await left_out.leave_out(*stores, job.subject, job.reason, by)
-        case "put_back":
-            return await left_out.put_back(platform.postgres, job.subject, by)
-        case "judge" | "judge_dry" | "judge_force":
-            return await _judged(platform, job.task)
-        case "export":
-            return await privacy.export(*stores, platform.settings, job.subject, by)
-    every = *stores, platform.redis, platform.settings
-    return await privacy.erase(*every, job.subject, by, dry_run=job.task != "erase")
+async def note(redis: Redis, job: Job, state: Progress) -> None:
+    """Note how far a job is; without Redis it goes unnoted, since a job goes on when nobody can be told."""
+    with suppress(StoreUnavailable), away():
+        kept = _KEEP_SECONDS if job.by is None else _ANSWER_SECONDS
+        await redis.set(f"job:{job.id}", msgspec.json.encode(state), ex=kept)

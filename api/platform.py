@@ -18,7 +18,7 @@ from api.settings import Settings
 from api.stores import clickhouse as clickhouses
 from api.stores import redis
 from api.stores.clickhouse import ClickHouse
-from api.stores.postgres import Postgres
+from api.stores.postgres import Postgres, connected
 from smf_bridge import address
 from smf_bridge.database import Database
 
@@ -49,7 +49,7 @@ async def opened(
 
     An open `clickhouse` is used as it is, and left open.
     """
-    async with opened_postgres(engines) as postgres:
+    async with connected(engines.postgres_url) as postgres:
         store = clickhouse or _clickhouse(engines)
         client = redis.connect(engines.redis_url)
         inlet = Inlet(postgres, settings)
@@ -71,17 +71,6 @@ async def opened(
             await client.aclose()
             if clickhouse is None:
                 store.close()
-
-
-@asynccontextmanager
-async def opened_postgres(engines: Engines) -> AsyncIterator[Postgres]:
-    """Connect to Postgres alone."""
-    postgres = Postgres(engines.postgres_url)
-    await postgres.open()
-    try:
-        yield postgres
-    finally:
-        await postgres.close()
 
 
 def _clickhouse(engines: Engines) -> ClickHouse:

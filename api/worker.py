@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from api import jobs
+from api import tasks
 from api.achievements import service as achievements
 from api.errors import StoreUnavailable
 from api.forum import links as forum
@@ -47,7 +47,7 @@ async def work(platform: Platform) -> None:
     async with asyncio.TaskGroup() as group:
         for name, prompt, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
-            ("jobs", lambda: jobs.step(platform), 0.2),
+            ("jobs", lambda: tasks.step(platform), 0.2),
         ):
             group.create_task(_for_ever(notes, name, prompt, pause), name=name)
         for name, step, pause in (
@@ -78,7 +78,7 @@ async def work(platform: Platform) -> None:
                 86_400.0,
             ),
             ("forum's codes", lambda: forum.tidy(platform.forum, platform.settings), 86_400.0),
-            ("matches left out", lambda: jobs.leave_out_step(platform), 5.0),
+            ("matches left out", lambda: tasks.leave_out_step(platform), 5.0),
             ("marks", lambda: marks.step(platform.postgres, platform.clickhouse), 5.0),
             ("merges", lambda: merges.step(platform.postgres, platform.clickhouse), 30.0),
             (

@@ -436,7 +436,7 @@ def nobody() -> Iterator[tuple[Be, Path]]:
     home = Path(tempfile.mkdtemp(prefix="afteraction-nobody-"))
     os.chown(home, user.pw_uid, user.pw_gid)
     be = ["setpriv", "--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups"]
-    if subprocess.run([*be, COMMAND, "--version"], capture_output=True, cwd="/").returncode != 0:
+    if subprocess.run([*be, "env", COMMAND, "--version"], capture_output=True, cwd="/").returncode != 0:
         # A checkout under /root is closed to other users; then reading is all that this one may do more.
         be += ["--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search"]
     yield [*be, "env", f"HOME={home}"], home

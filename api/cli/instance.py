@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgspec
 from redis.asyncio import Redis
@@ -14,15 +14,16 @@ from api.audit.service import command_line
 from api.embedded import engines
 from api.embedded.engines import Engines
 from api.errors import AfterActionError
-from api.left_out import service as left_out
-from api.platform import Platform, opened, opened_postgres
 from api.players.marks import Reason
-from api.rebuild import service as rebuilding
 from api.settings import Settings
 from api.stores import redis as redis_store
 from api.stores.migrations import migrate_postgres
-from api.stores.postgres import Postgres
+from api.stores.postgres import Postgres, connected
 from api.terminal import say
+
+if TYPE_CHECKING:
+    from api.platform import Platform
+    from api.rebuild.service import Report
 
 R = TypeVar("R")
 
@@ -49,9 +50,12 @@ async def say_filled(noun: str, done: int, total: int) -> None:
 
 
 def with_platform(
-    loaded: Settings, use: Callable[[Platform], Coroutine[Any, Any, R]], *, migrated: bool = True
+    loaded: Settings, use: Callable[["Platform"], Coroutine[Any, Any, R]], *, migrated: bool = True
 ) -> R:
     """Run something with all stores, starting the embedded ones for as long as it takes."""
+    # Half of the application: commands that ask the running instance start without it.
+    from api.platform import opened
+    from api.rebuild import service as rebuilding
 
     async def run(found: Engines) -> R:
         async with opened(loaded, found) as platform:
@@ -76,7 +80,7 @@ def beside_or_alone(loaded: Settings, use: Callable[[Engines, Postgres], Corouti
     """
 
     async def run(found: Engines, *, alone: bool) -> R:
-        async with opened_postgres(found) as postgres:
+        async with connected(found.postgres_url) as postgres:
             if alone:
                 await migrate_postgres(postgres, privacy_key.fills(loaded))
             return await use(found, postgres)
@@ -98,7 +102,7 @@ def instance_url(loaded: Settings, beside: Engines | None) -> str | None:
     return None
 
 
-async def follow(client: Redis, job: str, report: rebuilding.Report) -> jobs.Progress:
+async def follow(client: Redis, job: str, report: "Report") -> jobs.Progress:
     """Follow a job of the running instance to its end. Raises AfterActionError when it fails."""
     while True:
         state = await jobs.progress(client, job)
@@ -120,8 +124,11 @@ def about(task: jobs.Task, id_: str, **more: str) -> bytes:
     if beside is not None:
         return asyncio.run(_ask_about(beside, asked))
 
-    async def run(platform: Platform) -> bytes:
-        answer = msgspec.json.encode(await jobs.about(platform, asked, by))
+    async def run(platform: "Platform") -> bytes:
+        from api import tasks
+        from api.left_out import service as left_out
+
+        answer = msgspec.json.encode(await tasks.about(platform, asked, by))
         if task in ("leave_out", "put_back"):
             await left_out.carry_out(platform.postgres, platform.clickhouse, loaded, say_filled)
         return answer

@@ -12,10 +12,10 @@ from api.audit.service import command_line
 from api.cli.instance import follow, load, say_filled, with_platform
 from api.embedded import engines
 from api.embedded.engines import Engines
-from api.platform import Platform, opened_postgres
+from api.platform import Platform
 from api.rebuild import service as rebuilding
 from api.stores import redis as redis_store
-from api.stores.postgres import Postgres
+from api.stores.postgres import Postgres, connected
 from api.terminal import as_json, out, print_json, progress, speaks_plainly
 
 
@@ -81,7 +81,7 @@ async def _ask_to_rebuild(found: Engines, noun: str | None, report: rebuilding.R
     """Let the instance that runs the data folder rebuild, and follow it."""
     client = redis_store.connect(found.redis_url)
     try:
-        async with opened_postgres(found) as postgres, _written_down(postgres, noun):
+        async with connected(found.postgres_url) as postgres, _written_down(postgres, noun):
             await follow(client, await jobs.ask(client, noun), report)
     finally:
         await client.aclose()

@@ -6,22 +6,17 @@ worker threads and are awaited; a connection serves one call at a time.
 
 import asyncio
 import queue
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-import chdb
-import msgspec
 from setproctitle import setthreadtitle
 
 from api.errors import StoreUnavailable
 from api.stores.clickhouse_errors import QueryError as QueryError
-from api.stores.clickhouse_errors import refusal
-from api.stores.clickhouse_native import Native, parse_address
-from api.stores.clickhouse_text import quote, texts
+from api.stores.clickhouse_text import quote
 from api.stores.cluster import Cluster
 
 T = TypeVar("T")
@@ -52,12 +47,6 @@ _SETTINGS: Mapping[str, object] = {
     "compile_expressions": 0,
     "compile_aggregate_expressions": 0,
     "compile_sort_description": 0,
-}
-_JSON_SETTINGS: Mapping[str, object] = {
-    "date_time_output_format": "iso",
-    "output_format_json_quote_64bit_integers": 0,
-    "output_format_json_quote_denormals": 0,
-    "output_format_json_validate_utf8": 1,
 }
 # How long a call waits while others have all connections.
 _PATIENCE_SECONDS = 15.0
@@ -172,13 +161,18 @@ class ClickHouse:
 
 def embedded(folder: Path, size: int = 4) -> ClickHouse:
     """Open ClickHouse in this process, with its data in `folder`. One process at a time may."""
+    # Only the one that is used is loaded: each takes half a second.
+    from api.stores.clickhouse_embedded import Embedded
+
     incoming = folder / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
-    return ClickHouse(lambda: _Embedded(folder, incoming), size, "embedded")
+    return ClickHouse(lambda: Embedded(folder, incoming, _SETTINGS), size, "embedded")
 
 
 def server(url: str, size: int = 8, timeout: float = 60) -> ClickHouse:
     """Connect to a ClickHouse server: clickhouse://user:password@host:9000/database; `timeout` in seconds."""
+    from api.stores.clickhouse_native import Native, parse_address
+
     address = parse_address(url)
     itself = f"USER {quote(address.user)} PASSWORD {quote(address.password)} DB {quote(address.database)} "
     return ClickHouse(
@@ -188,72 +182,3 @@ def server(url: str, size: int = 8, timeout: float = 60) -> ClickHouse:
         cluster=address.cluster,
         itself=itself,
     )
-
-
-class _Embedded:
-    def __init__(self, folder: Path, incoming: Path) -> None:
-        self._incoming = incoming
-        try:
-            self._connection = chdb.connect(str(folder))
-            self._connection.query(f"SET {_rendered({**_SETTINGS, **_JSON_SETTINGS})}")
-        except chdb.ChdbError as error:
-            raise StoreUnavailable("clickhouse", str(error)) from error
-
-    def rows(self, sql: str, parameters: Parameters, row: type[T]) -> list[T]:
-        lines = self._query(sql, parameters).splitlines()
-        decoder = msgspec.json.Decoder(row, strict=False)
-        return [decoder.decode(line) for line in lines]
-
-    def command(self, sql: str, parameters: Parameters) -> None:
-        self._query(sql, parameters)
-
-    def insert(self, table: str, columns: Mapping[str, Column], settings: Mapping[str, object]) -> None:
-        # chDB's streaming insert keeps quiet about what fails while it runs, behind a view above all; a
-        # query over a file does not.
-        with tempfile.NamedTemporaryFile(dir=self._incoming) as file:
-            write_row_binary(file, columns)
-            file.flush()
-            types = ", ".join(f"{name} {_bulk_type(column)}" for name, column in columns.items())
-            self._query(
-                f"INSERT INTO {table} ({', '.join(columns)}) SETTINGS {_rendered(settings)} "  # noqa: S608
-                f"SELECT * FROM file({quote(file.name)}, 'RowBinary', {quote(types)})",
-                {},
-            )
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def _query(self, sql: str, parameters: Parameters) -> bytes:
-        try:
-            answer = self._connection.query(sql, "JSONEachRow", params=texts(parameters) or None)
-        except chdb.ChdbError as error:
-            raise refusal(str(error)) from error
-        return bytes(answer.bytes())
-
-
-def _rendered(settings: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} = {quote(str(value))}" for name, value in settings.items())
-
-
-def write_row_binary(file: IO[bytes], columns: Mapping[str, Column]) -> None:
-    """Write columns of integers and byte strings as ClickHouse's RowBinary (Int64 and String)."""
-    for row in zip(*columns.values(), strict=True):
-        for value in row:
-            if isinstance(value, int):
-                file.write(value.to_bytes(8, "little", signed=True))
-            else:
-                file.write(_varint(len(value)))
-                file.write(value)
-
-
-def _bulk_type(column: Column) -> str:
-    return "Int64" if column and isinstance(column[0], int) else "String"
-
-
-def _varint(number: int) -> bytes:
-    encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)

@@ -102,6 +102,17 @@ class _Connection(AsyncConnection[tuple[Any, ...]]):
     alive_at = 0.0
 
 
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Postgres]:
+    """Connect to a Postgres for the length of the block."""
+    postgres = Postgres(url)
+    await postgres.open()
+    try:
+        yield postgres
+    finally:
+        await postgres.close()
+
+
 def _pool(url: str, least: int, most: int, timeout: float) -> AsyncConnectionPool[_Connection]:
     return AsyncConnectionPool(
         url,

@@ -19,11 +19,11 @@ from api.auth.service import Gate, Stored
 from api.auth.tokens import Kind, hashed, new
 from api.errors import TokenMissing, TokenRefused
 from api.ingest import refusals
-from api.platform import Platform, opened_postgres
+from api.platform import Platform
 from api.servers import service as servers
 from api.settings import Settings
 from api.stores import sql
-from api.stores.postgres import Postgres, fetch
+from api.stores.postgres import Postgres, connected, fetch
 from api.stores.sql import queries
 from tests.events_made import body as events_body
 from tests.events_made import kill
@@ -159,7 +159,7 @@ class Clock:
 def test_a_revoked_key_is_forgotten_within_a_second_in_every_process(stack: Stack, kind: Kind) -> None:
     async def scenario(scene: Scene) -> list[Any]:
         token, clock = scene.keys[kind], Clock()
-        async with opened_postgres(stack.engines) as other:
+        async with connected(stack.engines.postgres_url) as other:
             gates = [Gate(postgres, None, clock) for postgres in (scene.platform.postgres, other)]
             for gate in gates:
                 assert (await gate.caller(token, ALLOWED[kind])).kind == kind

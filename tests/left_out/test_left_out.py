@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api import jobs
+from api import jobs, tasks
 from api.audit import service as audit
 from api.audit.service import Actor
 from api.auth import keys
@@ -118,7 +118,7 @@ def test_a_match_is_in_no_number_and_back_in_all(stack: Stack, match: str) -> No
             await matches.match(platform.clickhouse, platform.postgres, named)
         with pytest.raises(Conflict, match="left out already"):
             await flag(platform, match)
-        await jobs.leave_out_step(platform)
+        await tasks.leave_out_step(platform)
 
         assert await kills(platform) == recounted(match)
         assert (await totals.totals(platform.clickhouse)).matches == 2
@@ -138,7 +138,7 @@ def test_a_match_is_in_no_number_and_back_in_all(stack: Stack, match: str) -> No
         await left_out.put_back(platform.postgres, named, ME)
         with pytest.raises(NotFound):
             await left_out.put_back(platform.postgres, named, ME)
-        await jobs.leave_out_step(platform)
+        await tasks.leave_out_step(platform)
         assert await rows_of(platform, "raw_events") == log
         assert not await rows_of(platform, "raw_events_left_out")
         assert await numbers(platform) == before

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from api.stores.clickhouse import ClickHouse, QueryError, write_row_binary
+from api.stores.clickhouse import ClickHouse, QueryError
+from api.stores.clickhouse_embedded import write_row_binary
 from tests.stack import Stack, wipe_clickhouse
 
 
