@@ -6,6 +6,7 @@ and SQL does all of it.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -25,6 +26,10 @@ Fit = Literal["exact", "folded", "prefix", "part", "similar"]
 # As search_fit counts them: with a slip in all of the name, in its beginning or end, with two slips.
 _FITS: Final[tuple[Fit, ...]] = ("exact", "folded", "prefix", "part", "similar", "similar", "similar")
 LONGEST: Final = 64
+# From so many letters on, few names begin so.
+_LONG: Final = 7
+_REMEMBERED: Final = 4096
+_folded: dict[str, str] = {}
 
 _How = Annotated[
     Fit,
@@ -97,10 +102,12 @@ class PlayerRow(msgspec.Struct):
 
 
 class _Folded(msgspec.Struct):
-    kind: Literal["asked", "map", "weapon", "server"]
-    id: str
-    name: str
-    folded: str
+    folded: list[str]
+
+
+class _Called(msgspec.Struct):
+    maps: list[str]
+    weapons: list[str]
 
 
 class _Other(msgspec.Struct):
@@ -116,23 +123,10 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
     if not asked:
         return Found(asked)
     key = _key(asked)
-    names = await servers.names(postgres)
-    folded, *there_are = await clickhouse.rows(
-        _SQL["folded"], _Folded, q=asked, ids=list(names), names=list(names.values())
-    )
+    [folded] = await fold(clickhouse, [asked])
     rows, others, found_matches, by_id = await asyncio.gather(
-        players(clickhouse, asked, folded.folded, limit),
-        clickhouse.rows(
-            _SQL["others"],
-            _Other,
-            q=asked,
-            folded=folded.folded,
-            kinds=[other.kind for other in there_are],
-            ids=[other.id for other in there_are],
-            names=[other.name for other in there_are],
-            all_folded=[other.folded for other in there_are],
-            limit=limit,
-        ),
+        players(clickhouse, asked, folded, limit),
+        _others(clickhouse, postgres, asked, folded, limit),
         _matches(clickhouse, asked, key, limit),
         seen(clickhouse, [key]) if key else _nobody(),
     )
@@ -154,14 +148,65 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
 async def players(clickhouse: ClickHouse, q: str, folded: str, limit: int) -> list[PlayerRow]:
     """Return the players with a name that fits, the best first.
 
-    Nothing fits better than a beginning: where enough names begin so, no other is looked at.
+    Nothing fits better than a beginning: where enough names begin so, no other is told. That is not
+    waited for where it is not likely.
     """
     if not folded:
         return []
-    begins = await clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=folded, limit=limit)
-    if len(begins) == limit:
-        return begins
-    return await clickhouse.rows(_SQL["players"], PlayerRow, q=q, folded=folded, limit=limit)
+    beginnings = clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=folded, limit=limit)
+    if len(folded) < _LONG:
+        begins = await beginnings
+        if len(begins) == limit:
+            return begins
+        return await clickhouse.rows(_SQL["players"], PlayerRow, q=q, folded=folded, limit=limit)
+    begins, fitting = await asyncio.gather(
+        beginnings, clickhouse.rows(_SQL["players"], PlayerRow, q=q, folded=folded, limit=limit)
+    )
+    return begins if len(begins) == limit else fitting
+
+
+async def _others(
+    clickhouse: ClickHouse, postgres: Postgres, asked: str, folded: str, limit: int
+) -> list[_Other]:
+    """Return the maps, weapons and servers that fit, whose names Postgres has; the best first."""
+    called, names = await asyncio.gather(clickhouse.one(_SQL["called"], _Called), servers.names(postgres))
+    there_are = [
+        *(("map", name, name) for name in (called.maps if called else [])),
+        *(("weapon", name, name) for name in (called.weapons if called else [])),
+        *(("server", str(server), name) for server, name in names.items()),
+    ]
+    if not there_are:
+        return []
+    kinds, ids, all_names = zip(*there_are, strict=True)
+    return await clickhouse.rows(
+        _SQL["others"],
+        _Other,
+        q=asked,
+        folded=folded,
+        kinds=list(kinds),
+        ids=list(ids),
+        names=list(all_names),
+        all_folded=await _folds(clickhouse, all_names),
+        limit=limit,
+    )
+
+
+async def fold(clickhouse: ClickHouse, names: list[str]) -> list[str]:
+    """Return names as they are compared."""
+    found = await clickhouse.one(_SQL["fold"], _Folded, names=names) if names else None
+    return found.folded if found else []
+
+
+async def _folds(clickhouse: ClickHouse, names: Sequence[str]) -> list[str]:
+    """Return the same of maps, weapons and servers, which is remembered: asking takes longer than folding."""
+    known = {name: _folded[name] for name in names if name in _folded}
+    unknown = [name for name in dict.fromkeys(names) if name not in known]
+    if unknown:
+        known |= dict(zip(unknown, await fold(clickhouse, unknown), strict=True))
+        if len(_folded) > _REMEMBERED:
+            _folded.clear()
+        _folded.update(known)
+    return [known[name] for name in names]
 
 
 async def _matches(clickhouse: ClickHouse, asked: str, key: int | None, limit: int) -> list[FoundMatch]:

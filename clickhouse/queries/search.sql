@@ -1,27 +1,21 @@
--- name: folded
--- What is looked for, and what maps, weapons and servers are called, whose names Postgres has: all of it folded.
-WITH
-(SELECT groupUniqArray(toString(map)) FROM map_daily WHERE map != '') AS maps,
-(SELECT groupUniqArray(toString(weapon)) FROM weapon_totals) AS weapons
+-- name: fold
+SELECT arrayMap(name -> search_fold(name), {names:Array(String)}) AS folded;
+
+-- name: called
+-- What maps and weapons are called.
 SELECT
-    one.1 AS kind,
-    one.2 AS id,
-    one.3 AS name,
-    search_fold(name) AS folded
-FROM (
-    SELECT arrayJoin(arrayConcat(
-        [('asked', '', {q:String})],
-        arrayMap(map -> ('map', map, map), maps),
-        arrayMap(weapon -> ('weapon', weapon, weapon), weapons),
-        arrayMap((id, server) -> ('server', toString(id), server), {ids:Array(UInt32)}, {names:Array(String)})
-    )) AS one
-);
+    (SELECT groupUniqArray(toString(map)) FROM map_daily WHERE map != '') AS maps,
+    (SELECT groupUniqArray(toString(weapon)) FROM weapon_totals) AS weapons;
 
 -- name: beginnings
--- Players with a name that begins so: a range of the key.
+-- Players with a name that begins so: a range of the key. Of how search_fit counts, three are left.
 SELECT
     person_of(player_key) AS player,
-    min(search_fit(player_names.shown, player_names.folded, {q:String}, {folded:String}) AS fit) AS best_fit,
+    min(multiIf(
+        lowerUTF8(player_names.shown) = lowerUTF8({q:String}), 0,
+        player_names.folded = {folded:String}, 1,
+        2
+    ) AS fit) AS best_fit,
     argMin(player_names.shown, (fit, -toInt64(player_names.events))) AS name
 FROM player_names
 WHERE startsWith(player_names.folded, {folded:String})
@@ -31,7 +25,7 @@ LIMIT {limit:UInt32};
 
 -- name: players
 -- Players by any name they ever used. Names are sifted by their pairs of letters first, 16 bytes each: they may lack few
--- of what is looked for.
+-- of what is looked for. Then by what is left of them when folded; the rest is read of those that fit.
 WITH
 search_pairs({folded:String}) AS pairs,
 low_bits(pairs) AS low,
@@ -39,11 +33,11 @@ high_bits(pairs) AS high,
 bitCount(low) + bitCount(high) - search_slack({folded:String}) AS least
 SELECT
     person_of(player_key) AS player,
-    min(search_fit(player_names.shown, player_names.folded, {q:String}, {folded:String}) AS fit) AS best_fit,
+    min(if(lowerUTF8(player_names.shown) = lowerUTF8({q:String}), 0, folded_fit) AS fit) AS best_fit,
     argMin(player_names.shown, (fit, -toInt64(player_names.events))) AS name
 FROM player_names
 PREWHERE bitCount(bitAnd(pairs_low, low)) + bitCount(bitAnd(pairs_high, high)) >= least
-WHERE fit < 9
+    AND (search_fit('', player_names.folded, {q:String}, {folded:String}) AS folded_fit) < 9
 GROUP BY player
 ORDER BY best_fit, sum(player_names.events) DESC, player
 LIMIT {limit:UInt32};

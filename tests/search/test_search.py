@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from api.auth import keys
 from api.platform import Platform
 from api.privacy import service as privacy
+from api.search import service
 from api.stores.clickhouse import ClickHouse
 from tests.events_made import body, kill
 from tests.stack import Stack, add_server, drain, http_client
@@ -175,3 +176,31 @@ def test_folding_forgets_case_colours_and_leet(clickhouse: ClickHouse, name: str
     assert len(plain) <= 64
     again = asyncio.run(_folded(clickhouse, [plain]))[0]
     assert again == plain or not plain
+
+
+def test_names_that_begin_so_stand_before_all_others_however_long_it_is(stack: Stack) -> None:
+    async def scenario(platform: Platform) -> None:
+        server = await add_server(platform, "Omaha Beach")
+        names = [f"Sharpshooter{letter}" for letter in "cdefgh"]
+        # The one that is busiest fits worse, and the very name best.
+        events = [
+            kill(n, name, "Bob") for n, name in enumerate([*names, "sharpshooter", *["Sharpshotter"] * 9])
+        ]
+        await platform.inlet.take(server, body(events), "")
+        await drain(platform)
+        for asked in ("sharpshooter", "sharps"):
+            folded = await service.fold(platform.clickhouse, [asked])
+            for limit in (7, 8, 20):
+                rows = await service.players(platform.clickhouse, asked, folded[0], limit)
+                found = [(row.name, row.best_fit) for row in rows]
+                begins = [(name, 2) for name in names]
+                if asked == "sharpshooter":
+                    assert found[0] == ("sharpshooter", 0)
+                    assert sorted(found[1:7]) == begins
+                    assert found[7:] == [("Sharpshotter", 4)][: limit - 7]
+                else:
+                    assert found[0] == ("Sharpshotter", 2)
+                    assert set(found[1:]) <= {*begins, ("sharpshooter", 2)}
+                    assert len(found) == min(limit, 8)
+
+    stack.run(scenario)
