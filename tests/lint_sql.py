@@ -29,6 +29,7 @@ _TABLES = {
     "ratings": "ratings",
     "current": "current_ratings",
     "reports": "match_reports",
+    "record_days": "record_days",
 }
 _PLACE = re.compile(r"\{\w+:(?:Expression|Query)\}")
 _PERCENT = re.compile(r"%(?!s|%|\(\w+\)s)")
@@ -121,6 +122,8 @@ def _composed(path: Path, name: str, query: str) -> Iterator[str]:
     elif path.stem == "achievements":
         if name in ("facts", "rarity", "states"):
             yield achievements.composed(name)
+    elif path.stem == "records" and name in ("broken", "day_bests"):
+        yield sql.whole(sql.queries("clickhouse", "records"), name)
     elif path.stem == "drilldown":
         for metric in METRICS.values():
             if metric.dimensions and drilldown.asked_of(metric) == name:

@@ -132,8 +132,10 @@ def test_every_named_query_is_called() -> None:
     folders = CHECKOUT / "api", CHECKOUT / "smf_bridge"
     code = "\n".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     for path in sorted(CHECKOUT.glob("*/queries/*.sql")):
-        for name in re.findall(r"^-- name: (\w+)", path.read_text(), re.MULTILINE):
-            assert re.search(rf'"{name}"', code), f"{path.name}: {name}"
+        text = path.read_text()
+        for name in re.findall(r"^-- name: (\w+)", text, re.MULTILINE):
+            part_of_another = f"{{{name}:Query}}" in text
+            assert part_of_another or re.search(rf'"{name}"', code), f"{path.name}: {name}"
 
 
 def test_functions_stay_small() -> None:

@@ -33,6 +33,7 @@ from api.errors import AfterActionError
 from api.matches.job import settle_all
 from api.platform import Platform, opened
 from api.ratings.job import keep_current, rate_all
+from api.ratings.record_days import keep_days
 from api.rebuild.service import migrate
 from api.servers import service as servers
 from api.servers.queries import names as server_names
@@ -164,6 +165,7 @@ async def _filled(clickhouse: ClickHouse, folder: Path, events: int, report: Rep
     report("rating", 0, 1)
     await rate_all(clickhouse)
     await keep_current(clickhouse)
+    await keep_days(clickhouse)
     report("merging", 0, 1)
     while await clickhouse.rows(_SQL["merges"], _Name):  # noqa: ASYNC110 - merges do not tell
         await asyncio.sleep(1)

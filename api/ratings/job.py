@@ -15,6 +15,7 @@ import structlog
 
 from api import metrics
 from api.ratings.model import VERSION, Change, Entrant, LineUp, Rating, rate
+from api.ratings.record_days import keep_days
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
@@ -50,6 +51,12 @@ class _Told(msgspec.Struct):
     matches: int
     links: int
     bots: int
+    flagged: int
+
+    @property
+    def people(self) -> tuple[int, int, int]:
+        """What is said of people."""
+        return self.links, self.bots, self.flagged
 
 
 class _Stale(msgspec.Struct):
@@ -130,8 +137,10 @@ class Rater:
                     break
                 place = after
                 log.info("rating matches", gametype=stale.gametype, left=left)
+        others = told is None or self._rated is None or told.people != self._rated.people
         async with self._alone():
             await keep_current(self._clickhouse)
+            await keep_days(self._clickhouse, others=others)
         # What came meanwhile is no longer what was told.
         self._rated = told
 

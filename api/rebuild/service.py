@@ -16,6 +16,7 @@ from api.ingest import job as ingest
 from api.matches import job as matches
 from api.players import people
 from api.ratings import job as ratings
+from api.ratings import record_days
 from api.reports import job as reports
 from api.settings import Settings
 from api.stores import migrations
@@ -30,7 +31,7 @@ _SQL = queries("clickhouse", "rebuild")
 _STEP_EVENTS = 1_000_000
 _LOG = "raw_events"
 # What no view fills, each after what it is made of.
-_COMPUTED = (matches.NOUN, ratings.NOUN, ratings.CURRENT, reports.NOUN)
+_COMPUTED = (matches.NOUN, ratings.NOUN, ratings.CURRENT, record_days.NOUN, reports.NOUN)
 
 Report = Callable[[str, int, int], Awaitable[None]]
 
@@ -174,7 +175,7 @@ def _together(noun: str, known: Mapping[str, _Noun]) -> list[str]:
     if ratings.SOURCE in (noun, *made):
         made += [ratings.NOUN, reports.NOUN]
     if ratings.NOUN in (noun, *made):
-        made.append(ratings.CURRENT)
+        made += [ratings.CURRENT, record_days.NOUN]
     return [name for name in (noun, *made) if name in known]
 
 
@@ -240,6 +241,8 @@ async def _compute(clickhouse: ClickHouse, settings: Settings, noun: str, fresh:
         await ratings.rate_all(clickhouse, fresh)
     elif noun == ratings.CURRENT:
         await ratings.keep_current(clickhouse, fresh)
+    elif noun == record_days.NOUN:
+        await record_days.keep_days(clickhouse, fresh)
     else:
         await reports.tell_all(clickhouse, settings, fresh)
 

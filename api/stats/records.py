@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from api.players.identities import Identity, identities
 from api.stores.clickhouse import ClickHouse
-from api.stores.sql import queries
+from api.stores.sql import queries, whole
 
 _SQL = queries("clickhouse", "records")
 _CAREER = queries("clickhouse", "career")
@@ -148,6 +148,10 @@ class _Row(msgspec.Struct):
     before: float
 
 
+class _Day(msgspec.Struct):
+    day: date
+
+
 class _Head(msgspec.Struct):
     match_key: int
     id: str
@@ -240,8 +244,17 @@ def _rating(gametype: str) -> Definition:
 async def _broken(
     clickhouse: ClickHouse, server: int | None, map: str | None, gametype: str | None, limit: int = HISTORY
 ) -> list[_Row]:
+    everywhere = server is None and map is None and gametype is None
+    days = await clickhouse.rows(_SQL["days"], _Day) if everywhere else []
     return await clickhouse.rows(
-        _SQL["broken"], _Row, server=server or 0, map=map or "", gametype=gametype or "", limit=limit
+        whole(_SQL, "broken"),
+        _Row,
+        every_day=not everywhere,
+        days=[row.day.isoformat() for row in days],
+        server=server or 0,
+        map=map or "",
+        gametype=gametype or "",
+        limit=limit,
     )
 
 

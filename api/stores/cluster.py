@@ -31,6 +31,7 @@ SHARDING_KEYS: Mapping[str, str] = {
     "ratings": "match_key",
     "current_ratings": "sipHash64(player_key)",
     "match_reports": "match_key",
+    "record_days": "sipHash64(day)",
 }
 _RECORD = "schema_migrations"
 # A block may wait for days for its shard; by default, tokens are forgotten after an hour.

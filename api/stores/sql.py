@@ -18,6 +18,7 @@ Engine = Literal["clickhouse", "postgres"]
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 _STATEMENT_END = re.compile(r";[ \t]*(?:\n|\Z)")
 _REBUILD = re.compile(r"^-- rebuild: (\w+)\s*$", re.MULTILINE)
+_PART = re.compile(r"\{(\w+):Query\}")
 _FILE_NAME = re.compile(r"^(\d{4})_(\w+)\.sql$")
 
 
@@ -93,3 +94,11 @@ def split_statements(text: str) -> list[str]:
 
 def _has_code(piece: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("--") for line in piece.splitlines())
+
+
+def whole(found: Mapping[str, str], name: str) -> str:
+    """Return the SQL of a query, with each `{other:Query}` of the same file in its place."""
+    text = found[name]
+    for other in _PART.findall(text):
+        text = text.replace(f"{{{other}:Query}}", whole(found, other))
+    return text

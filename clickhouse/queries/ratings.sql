@@ -1,5 +1,5 @@
 -- name: told
--- What line-ups depend on, for a glance: nothing is to be done while it stays the same.
+-- What line-ups and records depend on, for a glance: nothing is to be done while it stays the same.
 SELECT
     (
         SELECT groupBitXor(sipHash64(match_key, version))
@@ -7,7 +7,8 @@ SELECT
         WHERE player_key = 0 AND match_key IN (SELECT match_key FROM matches WHERE ended_at IS NOT NULL)
     ) AS matches,
     (SELECT groupBitXor(sipHash64(player_key, player)) FROM player_links FINAL) AS links,
-    (SELECT groupBitXor(player_key) FROM bot_keys) AS bots;
+    (SELECT groupBitXor(player_key) FROM bot_keys) AS bots,
+    (SELECT groupBitXor(player_key) FROM player_marks FINAL WHERE flagged) AS flagged;
 
 -- name: stale
 -- From which match on the ratings of a game type are not those of the matches that there are, and how many matches

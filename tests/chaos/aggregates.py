@@ -319,6 +319,7 @@ EXPECTED: dict[str, tuple[Recounted, ...]] = {
     # Held against a computation of everything by audit.py, and against plain openskill in tests/ratings.
     "ratings": (),
     "current_ratings": (),
+    "record_days": (),
     # Likewise, and in tests/reports.
     "match_reports": (),
 }

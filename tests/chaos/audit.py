@@ -14,6 +14,7 @@ import msgspec
 
 from api.matches.job import settle_all
 from api.ratings.job import keep_current, rate_all
+from api.ratings.record_days import keep_days
 from api.reports.job import tell_all
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
@@ -91,6 +92,7 @@ async def _read_results(clickhouse: ClickHouse, found: Books) -> None:
         ("match_results", settle_all),
         ("ratings", rate_all),
         ("current_ratings", keep_current),
+        ("record_days", keep_days),
         ("match_reports", _tell_all),
     ):
         scratch = f"audit_of_{table}"
