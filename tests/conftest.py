@@ -10,8 +10,8 @@ import pytest
 
 from api.embedded import engines
 from api.embedded.folder import DataFolder
+from api.servers import reported
 from api.settings import Settings
-from api.stats import reported
 from api.stores import clickhouse as clickhouses
 from api.stores.clickhouse import ClickHouse
 from tests.mariadb_server import ForumDatabase, MariaDB

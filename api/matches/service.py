@@ -15,6 +15,7 @@ from api.matches.queries import Head
 from api.paging import Cursor
 from api.players.identities import Identity, identities, parse
 from api.players.skill import UNIT, Rated, Skill, skill
+from api.servers import reported
 from api.servers.queries import names as server_names
 from api.servers.service import missing_ranges
 from api.stores.clickhouse import ClickHouse
@@ -67,7 +68,7 @@ class RatingChange(msgspec.Struct):
 
 
 class Score(msgspec.Struct):
-    """A player's line on the scoreboard."""
+    """A player's line on the scoreboard; null is what the server has never reported of anybody."""
 
     player: Identity
     name: Annotated[str, Meta(description="the name used in this match")]
@@ -78,12 +79,12 @@ class Score(msgspec.Struct):
     suicides: int
     team_kills: int
     kill_headshots: int
-    damage_dealt: float
-    damage_taken: float
-    shots: int
-    hits: int
+    damage_dealt: float | None
+    damage_taken: float | None
+    shots: int | None
+    hits: int | None
     accuracy: Annotated[float | None, Meta(description="null where no shots were reported")]
-    chat_lines: int
+    chat_lines: int | None
     best_streak: int
     multi_kills: Annotated[
         list[int], Meta(description="sizes of the runs of kills, each within 4 s", examples=[[2, 3]])
@@ -230,13 +231,16 @@ async def whole(
 
 async def scoreboard(clickhouse: ClickHouse, head: Head, rated: Awaitable[Sequence[Rated]]) -> list[Score]:
     """Return a line for each player of a match, the most kills first; `rated` as in `whole`."""
-    rows, rated_rows = await asyncio.gather(queries.scores(clickhouse, head), rated)
+    rows, rated_rows, told = await asyncio.gather(
+        queries.scores(clickhouse, head), rated, reported.types(clickhouse, [head.server_id])
+    )
     ratings = {row.player_key: row for row in rated_rows}
     people = await identities(clickhouse, [row.player for row in rows])
-    return [
+    scores = (
         Score(**_shared(row, Score) | {"player": people[row.player]}, rating=_rating(ratings.get(row.player)))
         for row in rows
-    ]
+    )
+    return [reported.known(score, told) for score in scores]
 
 
 def completeness_of(sessions: list[Session]) -> Completeness:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from api.errors import NotFound, Unprocessable
 from api.players.identities import Bots, Identity, identities, parse, person
-from api.stats import reported
+from api.servers import reported
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from api.errors import Unprocessable
+from api.servers.reported import NEEDS
 
 Group = Literal["combat", "movement", "items", "match play", "social", "fun"]
 Source = Literal["daily", "acts", "by_match", "rated"]
@@ -101,8 +102,6 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 METRICS: Final[dict[str, Metric]] = {}
 RECIPES: Final[dict[str, Recipe]] = {}
 GROUPS: Final[tuple[Group, ...]] = ("combat", "movement", "items", "match play", "social", "fun")
-_SHOTS: Final = ("weapon_fire", "accuracy_summary")
-_PICKUPS: Final = ("item_pickup", "health_pickup", "ammo_pickup", "armor_pickup")
 # Hits count where somebody counted the shots.
 _COUNTED: Final = "(day, server_id) NOT IN (SELECT day, server_id FROM server_days FINAL WHERE shots = 0)"
 _HITS: Final = f"sumIf(hits, {_COUNTED})"
@@ -327,7 +326,7 @@ _add(
     sample="shots",
     cases="sum(shots)",
     minimum=100,
-    reports=_SHOTS,
+    reports=NEEDS["shots"],
 )
 _add(
     "daily",
@@ -337,7 +336,7 @@ _add(
     "Shots fired.",
     "shots",
     "sum(shots)",
-    reports=_SHOTS,
+    reports=NEEDS["shots"],
     weapon=True,
 )
 _add(
@@ -348,7 +347,7 @@ _add(
     "Shots that hit a player.",
     "shots",
     "sum(hits)",
-    reports=("weapon_hit", "accuracy_summary"),
+    reports=NEEDS["hits"],
     weapon=True,
 )
 _add(
@@ -359,7 +358,7 @@ _add(
     "Damage done to enemies.",
     "health points",
     "sum(damage_dealt) / 1000",
-    reports=("player_damage",),
+    reports=NEEDS["damage"],
     weapon=True,
 )
 _add(
@@ -370,7 +369,7 @@ _add(
     "Damage done by enemies.",
     "health points",
     "sum(damage_taken) / 1000",
-    reports=("player_damage",),
+    reports=NEEDS["damage"],
     suffered=True,
 )
 _add("daily", "combat", "bash", "Bashes", "Kills with the butt of a weapon.", "kills", "sum(bash_kills)")
@@ -412,7 +411,7 @@ _add(
     "Damage done to team mates.",
     "health points",
     "sum(friendly_damage) / 1000",
-    reports=("player_damage",),
+    reports=NEEDS["damage"],
 )
 _add(
     "daily",
@@ -432,7 +431,7 @@ _add(
     "Reloads begun.",
     "reloads",
     "sum(reloads)",
-    reports=("weapon_reload",),
+    reports=NEEDS["reloads"],
 )
 _add(
     "daily",
@@ -442,7 +441,7 @@ _add(
     "Grenades that left the hand.",
     "grenades",
     "sum(grenades)",
-    reports=("grenade_throw",),
+    reports=NEEDS["grenades"],
 )
 _acts(
     "combat",
@@ -476,7 +475,7 @@ for column, title, said in (
         said,
         "game units",
         f"sum({column}) / 1000",
-        reports=("player_distance",),
+        reports=NEEDS["distance"],
     )
 _add(
     "daily",
@@ -486,7 +485,7 @@ _add(
     "Times jumped.",
     "jumps",
     "sum(jumps)",
-    reports=("player_jump",),
+    reports=NEEDS["jumps"],
 )
 _acts("movement", "crouches", "Crouches", "Times gone down to a crouch.", "crouches", "player_crouch")
 _add(
@@ -525,7 +524,7 @@ _add(
     "Items, health, ammunition and armour picked up.",
     "items",
     "sum(pickups)",
-    reports=_PICKUPS,
+    reports=NEEDS["pickups"],
 )
 for name, title, said, act in (
     ("health_items", "Health picked up", "Times health was picked up.", "health_pickup"),
@@ -617,7 +616,7 @@ _add(
     "Objectives captured.",
     "objectives",
     "sum(objectives)",
-    reports=("objective_capture",),
+    reports=NEEDS["objectives"],
 )
 _add(
     "by_match",
@@ -629,7 +628,7 @@ _add(
     "sumIf(rounds, took_part)",
     sample="matches",
     cases=_PLAYED,
-    reports=("round_end",),
+    reports=NEEDS["rounds"],
 )
 _match(
     "best_streak",
@@ -722,7 +721,7 @@ _add(
     "Lines said in chat.",
     "lines",
     "sum(chat_lines)",
-    reports=("player_say",),
+    reports=NEEDS["chat_lines"],
 )
 _acts(
     "social",
@@ -798,7 +797,7 @@ _add(
     sample="thousands of game units",
     cases="intDiv(sum(distance), 1000000)",
     minimum=100,
-    reports=("player_jump",),
+    reports=NEEDS["jumps"],
     only_reporting=True,
 )
 _add(
@@ -827,7 +826,7 @@ _add(
     sample="items",
     cases="sum(pickups)",
     minimum=50,
-    reports=_PICKUPS,
+    reports=NEEDS["pickups"],
     only_reporting=True,
 )
 _acts("fun", "door_opener", "Door opener", "Doors opened or closed.", "doors", "door_open", "door_close")
@@ -851,7 +850,7 @@ _add(
     sample="lines",
     cases="sum(chat_lines)",
     minimum=50,
-    reports=("player_say",),
+    reports=NEEDS["chat_lines"],
     only_reporting=True,
 )
 _acts(
@@ -886,7 +885,7 @@ _add(
     sample="deaths",
     cases="sum(deaths)",
     minimum=20,
-    reports=("player_damage",),
+    reports=NEEDS["damage"],
     suffered=True,
     only_reporting=True,
 )
@@ -901,7 +900,7 @@ _add(
     sample="shots",
     cases="sum(shots)",
     minimum=500,
-    reports=_SHOTS,
+    reports=NEEDS["shots"],
 )
 _add(
     "daily",
@@ -914,7 +913,7 @@ _add(
     sample="thousands of game units",
     cases="intDiv(sum(distance), 1000000)",
     minimum=100,
-    reports=("player_distance",),
+    reports=NEEDS["distance"],
     only_reporting=True,
 )
 _acts("fun", "wallflower", "Wallflower", "Times gone to watch instead.", "times", "player_spectate")

@@ -37,7 +37,7 @@ A server reports what its engine and its tracker can tell ([events.md](events.md
 events of the column *needs* has ever come from a server, a metric is unknown there, and not 0: its board
 is empty and says why (`unknown`), and ratios leave that server out altogether. The same holds wherever the
 number stands beside others: it is null (a dash on pages) for a player who was seen on no server that reports
-it, and for weapons, maps and totals where no server does.
+it, for weapons, maps and totals where no server does, and on the scoreboard of a match whose server does not.
 
 ## Kills a minute in hand
 

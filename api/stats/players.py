@@ -11,7 +11,7 @@ from api import paging
 from api.errors import NotFound
 from api.paging import Cursor
 from api.players.identities import Bots, Flagged, Identity, identities, parse, person
-from api.stats import reported
+from api.servers import reported
 from api.stats.career import hits, matches, rivals, summary
 from api.stats.career.history import PlayerWeapon, weapons_of
 from api.stats.career.hits import HitLocations, Means

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from api.stats import reported
+from api.servers import reported
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 

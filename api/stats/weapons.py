@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from api.errors import NotFound
 from api.players.identities import Bots, Identity, identities
-from api.stats import reported
+from api.servers import reported
 from api.stats.drilldown import BAND
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from api.platform import Platform
-from api.stats import reported
+from api.servers import reported
 from api.stats.career.summary import PlayerTotals
 from tests.events_made import kill
 from tests.sql.feed import Batch, feed, settle
@@ -78,10 +78,14 @@ def test_where_nobody_reports_it_a_number_is_null(stack: Stack) -> None:
             assert _unknown((await _get(client, "/maps"))["maps"][0]) == {"rounds"}
             assert _unknown(await _get(client, "/maps/dm/mohdm6")) == {"rounds"}
             assert _unknown(await _get(client, "/global")) == {"shots", "chat_lines"}
+            match = (await _get(client, "/matches"))["matches"][0]["id"]
+            scores = (await _get(client, f"/matches/{match}"))["players"]
+            of_matches = {"damage_dealt", "damage_taken", "shots", "hits", "chat_lines"}
+            assert [_unknown(score) for score in scores] == [of_matches] * 2
             both = await _get(client, f"/compare?players={ids['Ann']},{ids['Bob']}")
             assert all(each["totals"]["distance"] is None for each in both["players"])
             for page in (
-                *("/", "/weapons", "/weapons/M1 Garand", "/maps", "/maps/dm/mohdm6"),
+                *("/", "/weapons", "/weapons/M1 Garand", "/maps", "/maps/dm/mohdm6", f"/matches/{match}"),
                 *(f"/players/{ids['Ann']}", f"/players/{ids['Ann']}/weapons"),
                 *(f"/players/{ids['Ann']}/activity", f"/embed/players/{ids['Ann']}"),
                 f"/compare?players={ids['Ann']},{ids['Bob']}",
@@ -112,6 +116,10 @@ def test_a_player_is_told_of_by_the_servers_on_which_they_were_seen(stack: Stack
             assert _zero(totals["Cid"]) == of_players
             assert _unknown(await _get(client, "/weapons/M1 Garand")) == set()
             assert _unknown(await _get(client, "/maps/dm/mohdm6")) == set()
+            for match in (await _get(client, "/matches"))["matches"]:
+                scores = (await _get(client, f"/matches/{match['id']}"))["players"]
+                assert len(scores) == 2
+                assert any(map(_unknown, scores)) == (match["server"]["id"] == 1)
 
     stack.run(ask)
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 from api import paging
 from api.paging import Cursor
 from api.players.identities import Identity, Known
-from api.stats import reported
+from api.servers import reported
 from api.stats.periods import EVER
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries

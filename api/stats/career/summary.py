@@ -13,7 +13,7 @@ from api.errors import NotFound
 from api.players import marks
 from api.players.identities import Identity, Known, Person, identities, parse, person
 from api.players.marks import Flag
-from api.stats import reported
+from api.servers import reported
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 

@@ -1,7 +1,7 @@
 """What servers never report is unknown, and not 0.
 
-The rule of the boards (metrics.py), for numbers that stand beside others: a number is null where none of the
-servers that it is of has ever reported one of the events that the metric of the same thing needs.
+A number is null where none of the servers that it is of has ever reported one of the events that it needs.
+The boards' metrics (api/stats/metrics.py) take what they need from here.
 """
 
 import time
@@ -11,37 +11,27 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from api.stats.metrics import METRICS
 from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "reported")
 T = TypeVar("T", bound=msgspec.Struct)
 
-# The fields of answers, and what they are fields of: the metric, or the events where no metric counts it.
-_METRICS: Final = {
-    "shots": "shots",
-    "hits": "hits",
-    "damage": "damage",
-    "damage_dealt": "damage",
-    "damage_taken": "damage_taken",
-    "friendly_damage": "friendly_damage",
-    "chat_lines": "chat_lines",
-    "jumps": "jumps",
-    "reloads": "reloads",
-    "grenades": "grenades_thrown",
-    "pickups": "items",
-    "objectives": "objectives",
-    "distance": "distance",
-    "walked": "walked",
-    "sprinted": "sprinted",
-    "swam": "swam",
-    "driven": "driven",
-    "rounds": "rounds",
-}
+# The fields of answers, and the events of which any is enough to know them.
 NEEDS: Final[dict[str, tuple[str, ...]]] = {
-    **{field: METRICS[name].reports for field, name in _METRICS.items()},
-    "hit_headshots": METRICS["damage"].reports,
+    "shots": ("weapon_fire", "accuracy_summary"),
+    "hits": ("weapon_hit", "accuracy_summary"),
+    **dict.fromkeys(
+        ("damage", "damage_dealt", "damage_taken", "friendly_damage", "hit_headshots"), ("player_damage",)
+    ),
+    "chat_lines": ("player_say",),
+    "jumps": ("player_jump",),
+    "reloads": ("weapon_reload",),
+    "grenades": ("grenade_throw",),
+    "pickups": ("item_pickup", "health_pickup", "ammo_pickup", "armor_pickup"),
+    "objectives": ("objective_capture",),
+    **dict.fromkeys(("distance", "walked", "sprinted", "swam", "driven"), ("player_distance",)),
+    "rounds": ("round_end",),
 }
 _TYPES: Final = sorted({each for needs in NEEDS.values() for each in needs})
 
