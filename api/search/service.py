@@ -2,10 +2,11 @@
 
 Case, accents, colour codes, signs and leetspeak do not matter, and a slip in five letters or more (two in
 eight or more) is forgiven: `clickhouse/migrations/0038_player_names.sql` and `0045_search_fold.sql` say how,
-and SQL does all of it.
+and SQL does it.
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
@@ -28,8 +29,8 @@ _FITS: Final[tuple[Fit, ...]] = ("exact", "folded", "prefix", "part", "similar",
 LONGEST: Final = 64
 # From so many letters on, few names begin so.
 _LONG: Final = 7
-_REMEMBERED: Final = 4096
-_folded: dict[str, str] = {}
+_COLOUR: Final = re.compile(r"\^[0-9]")
+_LEET: Final = str.maketrans("0134578962@$!|+l", "oieastbggzasiiti")
 
 _How = Annotated[
     Fit,
@@ -148,21 +149,16 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
 async def players(clickhouse: ClickHouse, q: str, folded: str, limit: int) -> list[PlayerRow]:
     """Return the players with a name that fits, the best first.
 
-    Nothing fits better than a beginning: where enough names begin so, no other is told. That is not
-    waited for where it is not likely.
+    Nothing fits better than a beginning: where enough names begin so, no other is told. That is not asked
+    where it is not likely.
     """
     if not folded:
         return []
-    beginnings = clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=folded, limit=limit)
     if len(folded) < _LONG:
-        begins = await beginnings
+        begins = await clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=folded, limit=limit)
         if len(begins) == limit:
             return begins
-        return await clickhouse.rows(_SQL["players"], PlayerRow, q=q, folded=folded, limit=limit)
-    begins, fitting = await asyncio.gather(
-        beginnings, clickhouse.rows(_SQL["players"], PlayerRow, q=q, folded=folded, limit=limit)
-    )
-    return begins if len(begins) == limit else fitting
+    return await clickhouse.rows(_SQL["players"], PlayerRow, q=q, folded=folded, limit=limit)
 
 
 async def _others(
@@ -186,27 +182,25 @@ async def _others(
         kinds=list(kinds),
         ids=list(ids),
         names=list(all_names),
-        all_folded=await _folds(clickhouse, all_names),
+        all_folded=await fold(clickhouse, all_names),
         limit=limit,
     )
 
 
-async def fold(clickhouse: ClickHouse, names: list[str]) -> list[str]:
-    """Return names as they are compared."""
-    found = await clickhouse.one(_SQL["fold"], _Folded, names=names) if names else None
-    return found.folded if found else []
+async def fold(clickhouse: ClickHouse, names: Sequence[str]) -> list[str]:
+    """Return names as they are compared: by SQL's rule, which needs no asking for ASCII."""
+    foreign = [name for name in dict.fromkeys(names) if not name.isascii()]
+    found = await clickhouse.one(_SQL["fold"], _Folded, names=foreign) if foreign else None
+    folded = dict(zip(foreign, found.folded, strict=True)) if found else {}
+    return [folded[name] if name in folded else fold_ascii(name) for name in names]
 
 
-async def _folds(clickhouse: ClickHouse, names: Sequence[str]) -> list[str]:
-    """Return the same of maps, weapons and servers, which is remembered: asking takes longer than folding."""
-    known = {name: _folded[name] for name in names if name in _folded}
-    unknown = [name for name in dict.fromkeys(names) if name not in known]
-    if unknown:
-        known |= dict(zip(unknown, await fold(clickhouse, unknown), strict=True))
-        if len(_folded) > _REMEMBERED:
-            _folded.clear()
-        _folded.update(known)
-    return [known[name] for name in names]
+def fold_ascii(name: str) -> str:
+    """Return what `search_fold` (0045_search_fold.sql) makes of a name in ASCII."""
+    plain = _COLOUR.sub("", name).lower()
+    if any(map(str.isalnum, plain)):
+        return "".join(filter(str.isalnum, plain.translate(_LEET)))[:64]
+    return "".join(char for char in plain if "!" <= char <= "~")[:64]
 
 
 async def _matches(clickhouse: ClickHouse, asked: str, key: int | None, limit: int) -> list[FoundMatch]:

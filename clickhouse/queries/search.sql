@@ -16,7 +16,7 @@ SELECT
         player_names.folded = {folded:String}, 1,
         2
     ) AS fit) AS best_fit,
-    argMin(player_names.shown, (fit, -toInt64(player_names.events))) AS name
+    argMin(player_names.shown, fit * 1e15 - player_names.events) AS name
 FROM player_names
 WHERE startsWith(player_names.folded, {folded:String})
 GROUP BY player

@@ -178,6 +178,13 @@ def test_folding_forgets_case_colours_and_leet(clickhouse: ClickHouse, name: str
     assert again == plain or not plain
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@example(["l1|!I", "^1^2", "^^11", "!?*", " \t ", "a^", "^a", "0" * 70])
+@given(st.lists(st.text(st.characters(max_codepoint=127), max_size=20), min_size=1, max_size=20))
+def test_what_is_folded_here_is_folded_so_by_sql(clickhouse: ClickHouse, names: list[str]) -> None:
+    assert [service.fold_ascii(name) for name in names] == asyncio.run(_folded(clickhouse, names))
+
+
 def test_names_that_begin_so_stand_before_all_others_however_long_it_is(stack: Stack) -> None:
     async def scenario(platform: Platform) -> None:
         server = await add_server(platform, "Omaha Beach")
