@@ -116,7 +116,12 @@ def _application(
         ),
         state=State(
             {
-                "pages": Pages(platform.redis, platform.postgres, platform.settings.page_seconds),
+                "pages": Pages(
+                    platform.redis,
+                    platform.postgres,
+                    platform.settings.page_seconds,
+                    platform.settings.public_url,
+                ),
                 # Whom the first page ranked last.
                 "ranked": "exclude",
                 "assets": assets,

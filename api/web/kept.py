@@ -28,7 +28,7 @@ from api.errors import StoreUnavailable
 from api.stores.postgres import Postgres
 from api.stores.redis import away
 from api.stores.sql import queries
-from api.web.public.render import PAGE, Page, PageRequest, as_page, sent
+from api.web.public.render import PAGE, Page, PageRequest, as_page, home, sent
 
 P = ParamSpec("P")
 Make = Callable[[], Awaitable[Page]]
@@ -61,7 +61,8 @@ class _Kept(msgspec.Struct, array_like=True):
 class Pages:
     """The kept pages, as one process sees them."""
 
-    def __init__(self, redis: Redis, postgres: Postgres, seconds: int) -> None:
+    def __init__(self, redis: Redis, postgres: Postgres, seconds: int, public_url: str | None = None) -> None:
+        self.public_url = public_url
         self._redis = redis
         self._postgres = postgres
         self._seconds = seconds
@@ -159,7 +160,7 @@ def kept(
                 return await handler(*args, **given)
             pages: Pages = request.app.state.pages
             page, made_at = await pages.show(
-                _address(request), lambda: as_page(handler(*args, **given)), seconds
+                _address(request, pages.public_url), lambda: as_page(handler(*args, **given)), seconds
             )
             return sent(request, page, made_at)
 
@@ -168,7 +169,7 @@ def kept(
     return around
 
 
-def _address(request: PageRequest) -> str:
+def _address(request: PageRequest, public_url: str | None) -> str:
     """Return the address without a key that it may carry: keys are kept and logged nowhere.
 
     Some pages name themselves below the host that was asked, which anybody may make up.
@@ -176,7 +177,7 @@ def _address(request: PageRequest) -> str:
     path: str = request.scope["path"]
     asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     said = urlencode([(name, value) for name, value in asked if name != "server_token"])
-    return f"{request.base_url} {path}?{said}"
+    return f"{home(request, public_url)} {path}?{said}"
 
 
 def _slot(address: str) -> str:

@@ -2,7 +2,8 @@
 
 `cases/<noun>_<case>.ndjson` holds the events. Beside it `.expected.json` says why, which query is asked (SQL,
 or the name of one of clickhouse/queries) and which rows come out; columns that a row leaves out are not
-compared. `client:a1`, `name:Ann`, `bot:Ann` and `match:m1` stand for keys.
+compared. `client:a1`, `name:Ann`, `bot:Ann` and `match:m1` stand for keys, `start:m1` and `end:m1` for the
+moments of a match's first and last event, in unix milliseconds.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import pytest
 from api.players import people
 from api.stats import leaderboards
 from api.stores.clickhouse import ClickHouse
-from api.stores.sql import queries
+from api.stores.sql import queries, whole
 from tests.sql.feed import Batch, feed, settle
 
 CASES = Path(__file__).parent / "cases"
@@ -26,6 +27,8 @@ _KEYS = {
     "client": "SELECT player_key('', {text:String}, false) AS key",
     "name": "SELECT player_key({text:String}, '', false) AS key",
     "bot": "SELECT player_key({text:String}, '', true) AS key",
+    "start": "SELECT toUnixTimestamp64Milli(min(time)) AS key FROM raw_events WHERE match_id = {text:String}",
+    "end": "SELECT toUnixTimestamp64Milli(max(time)) AS key FROM raw_events WHERE match_id = {text:String}",
     "match": "SELECT max(match_key) AS key FROM raw_events WHERE match_id = {text:String}",
 }
 
@@ -46,7 +49,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
         noun, name = self.named.split("/")
         if noun == "leaderboards":
             return leaderboards.composed(self.parameters["metric"])
-        return queries("clickhouse", noun)[name]
+        return whole(queries("clickhouse", noun), name)
 
 
 class _Key(msgspec.Struct):

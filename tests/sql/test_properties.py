@@ -182,7 +182,8 @@ async def _keys(clickhouse: ClickHouse) -> dict[str, int]:
 
 async def _compare_counts(clickhouse: ClickHouse, wanted: plain.Recount, keys: dict[str, int]) -> None:
     for name, key in keys.items():
-        row = await clickhouse.one(queries("clickhouse", "players")["totals"], dict[str, Any], keys=[key])
+        sql = queries("clickhouse", "players")["totals"]
+        row = await clickhouse.one(sql, dict[str, Any], keys=[key], players=[key])
         assert row is not None
         counts = wanted.counts[name]
         for column in ("kills", "deaths", "suicides", "team_kills", "kill_headshots"):
@@ -243,7 +244,7 @@ async def _compare_reach_and_traffic(clickhouse: ClickHouse, events: list[Event]
 async def _compare_matches(clickhouse: ClickHouse, wanted: plain.Recount, name: str, key: int) -> None:
     parts = {match: seen for (who, match), seen in wanted.seen.items() if who == name}
     sql = queries("clickhouse", "players")
-    row = await clickhouse.one(sql["presence"], dict[str, Any], keys=[key])
+    row = await clickhouse.one(sql["presence"], dict[str, Any], keys=[key], players=[key])
     assert row is not None
     assert row["matches"] == len(parts)
     assert row["best_streak"] == max(map(plain.best_streak, parts.values()))

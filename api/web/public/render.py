@@ -113,9 +113,14 @@ class Announced(NamedTuple):
     sentence: str
 
 
+def home(request: PageRequest, public_url: str | None) -> str:
+    """Return the address below which pages name themselves: the one set, or the one that was asked."""
+    return (public_url or str(request.base_url)).rstrip("/")
+
+
 def announced(request: PageRequest, platform: Platform, path: str, title: str, sentence: str) -> Announced:
     """Return what is to be shown beside a link to a page that has a picture below it."""
-    here = (platform.settings.public_url or str(request.base_url)).rstrip("/")
+    here = home(request, platform.settings.public_url)
     return Announced(f"{here}{path}", f"{here}{path}/card.png", title, sentence)
 
 
