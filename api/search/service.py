@@ -2,7 +2,7 @@
 
 Case, accents, colour codes, signs and leetspeak do not matter, and a slip in five letters or more (two in
 eight or more) is forgiven: `clickhouse/migrations/0038_player_names.sql` and `0045_search_fold.sql` say how,
-and SQL does it.
+and SQL does it; ASCII, which is most of what is typed, is folded here by the same rule.
 """
 
 import asyncio

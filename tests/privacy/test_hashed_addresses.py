@@ -6,8 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import takewhile
@@ -39,7 +39,7 @@ from api.servers import service as servers
 from api.settings import Settings
 from api.stores import sql
 from api.stores.migrations import migrate_postgres
-from api.stores.postgres import Postgres
+from api.stores.postgres import connected
 from tests.stack import Stack, add_server, player
 
 HASHES = Keyed(b"k" * 32)
@@ -389,18 +389,8 @@ def old_database(stack: Stack) -> Iterator[str]:
 
 
 async def upgrade(url: str, settings: Settings) -> list[str]:
-    async with opened_at(url) as postgres:
+    async with connected(url) as postgres:
         return [step.name for step in await migrate_postgres(postgres, privacy_key.fills(settings))]
-
-
-@asynccontextmanager
-async def opened_at(url: str) -> AsyncIterator[Postgres]:
-    postgres = Postgres(url)
-    await postgres.open()
-    try:
-        yield postgres
-    finally:
-        await postgres.close()
 
 
 def rows_of(url: str, query: str) -> list[Any]:
@@ -463,7 +453,7 @@ def test_an_upgrade_under_another_key_changes_nothing(stack: Stack) -> None:
     with old_database(stack) as url:
 
         async def begin() -> None:
-            async with opened_at(url) as postgres:
+            async with connected(url) as postgres:
                 await privacy_key.check(postgres, stack.settings)
 
         asyncio.run(begin())
