@@ -8,6 +8,7 @@ import structlog
 
 from api import tasks
 from api.achievements import service as achievements
+from api.cancelling import is_cancelled
 from api.errors import StoreUnavailable
 from api.forum import links as forum
 from api.ingest import job as ingest
@@ -124,7 +125,7 @@ async def _for_ever(
     notes: Steps, name: str, step: Callable[[], Awaitable[object]], pause: float, share: Share | None = None
 ) -> None:
     """Repeat a step; one that fails is reported and tried again, and stops nothing else."""
-    while True:
+    while not is_cancelled():
         if share is not None:
             await asyncio.sleep(share.rest(time.monotonic()))
         began, failure, rest = time.monotonic(), None, pause
@@ -141,4 +142,5 @@ async def _for_ever(
         if share is not None:
             share.take(ended - began, ended)
         await notes.note(name, pause, ended - began, failure)
-        await asyncio.sleep(rest)
+        if not is_cancelled():
+            await asyncio.sleep(rest)

@@ -24,6 +24,7 @@ class Instance:
             **{name: value for name, value in os.environ.items() if not name.startswith("AFTERACTION_")},
             "AFTERACTION_DATA": str(folder / "data"),
             "AFTERACTION_PORT": str(self.port),
+            "PYTHONFAULTHANDLER": "1",
         }
 
     def __enter__(self) -> Self:
@@ -46,14 +47,14 @@ class Instance:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self._process is not None and self._process.poll() is not None:
-                raise AssertionError(f"up ended: {(self.folder / 'up.log').read_text()[-3000:]}")
+                raise AssertionError(f"up ended: {self._log()}")
             try:
                 if httpx.get(f"{self.url}/readyz", timeout=5).json()["status"] == "ready":
                     return
             except (httpx.HTTPError, ValueError):
                 pass
             time.sleep(0.1)
-        raise AssertionError(f"not ready: {(self.folder / 'up.log').read_text()[-3000:]}")
+        raise AssertionError(f"not ready: {self._log()}")
 
     def command(self, *arguments: str) -> str:
         """Run another command beside it and return what it prints."""
@@ -87,7 +88,16 @@ class Instance:
         """Stop as Ctrl-C does."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(60)
+            try:
+                self._process.wait(60)
+            except subprocess.TimeoutExpired:
+                # Where each thread is goes to the log, for PYTHONFAULTHANDLER.
+                self._process.send_signal(signal.SIGABRT)
+                self._process.wait()
+                raise AssertionError(f"does not stop: {self._log()}") from None
+
+    def _log(self) -> str:
+        return (self.folder / "up.log").read_text()[-6000:]
 
     def wait_until_written(self, seconds: float = 60) -> None:
         """Wait until the inbox is empty."""

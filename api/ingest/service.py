@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from api import metrics
+from api.cancelling import is_cancelled
 from api.errors import BadRequest, StoreUnavailable
 from api.ingest import bodies, ledger
 from api.ingest.decode import Decoded, Rejection, decode
@@ -127,7 +128,7 @@ class Inlet:
         return outcome
 
     async def _commit_for_ever(self) -> None:
-        while True:
+        while not is_cancelled():
             group = await self._next_group()
             if not await self._commit_group(group):
                 # Something in the group cannot be stored. Alone, it fails alone.
