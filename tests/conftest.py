@@ -10,9 +10,9 @@ import pytest
 
 from api.embedded import engines
 from api.embedded.folder import DataFolder
-from api.servers import reported
 from api.settings import Settings
 from api.stores import clickhouse as clickhouses
+from api.stores import remembered
 from api.stores.clickhouse import ClickHouse
 from tests.mariadb_server import ForumDatabase, MariaDB
 from tests.native_bridge import Bridge, bridged
@@ -41,8 +41,8 @@ def engine_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test knows at once what is reported for the first time."""
-    monkeypatch.setattr(reported, "KEPT_SECONDS", 0)
+    """A test knows at once what is there for the first time."""
+    monkeypatch.setattr(remembered, "SECONDS", 0)
 
 
 @pytest.fixture

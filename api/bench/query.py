@@ -8,7 +8,8 @@ came before: the keenest play every tenth match, most only once. In a third of t
 players have a client id and now and then another name. Each event has its original, a JSON line of the usual
 length. `clickhouse/queries/bench.sql` draws all of it from hashes of the event's number.
 
-Routes are asked in this process, one request at a time, in random order, nothing cached but by the operating
+Matches are settled and rated as a worker does it, and of those whose report is asked for there is one. Routes
+are asked in this process, one request at a time, in random order, nothing cached but by the operating
 system. `log_ms` is the same question asked of raw_events.
 """
 
@@ -35,6 +36,8 @@ from api.platform import Platform, opened
 from api.ratings.job import keep_current, rate_all
 from api.ratings.record_days import keep_days
 from api.rebuild.service import migrate
+from api.reports import queries as reports
+from api.reports.service import tell
 from api.servers import service as servers
 from api.servers.queries import names as server_names
 from api.settings import Settings
@@ -198,6 +201,7 @@ async def _names(clickhouse: ClickHouse, what: str) -> list[str]:
 
 async def _measure(platform: Platform, requests: int, report: Report) -> list[RouteFigures]:
     asked = await _requests(platform.clickhouse, requests)
+    await _tell(platform, asked["report"])
     took = await _ask(platform, asked, report)
     log = await _ask_the_log(platform.clickhouse, report)
     return [_figures(route, sorted(ms), log.get(route)) for route, ms in took.items()]
@@ -272,6 +276,15 @@ async def _requests(clickhouse: ClickHouse, count: int) -> Requests:
 def _path(path: str, **parameters: object) -> str:
     asked = urlencode({name: value for name, value in parameters.items() if value is not None})
     return f"/api/v1/stats/{path}?{asked}"
+
+
+async def _tell(platform: Platform, paths: Sequence[str]) -> None:
+    """Make the reports that are asked for: a worker has made each some seconds after its match."""
+    for path in set(paths):
+        match_key = int(path.split("/")[-2], 16)
+        settled = await reports.settled(platform.clickhouse, match_key)
+        if settled is not None:
+            await tell(platform.clickhouse, reports.NOUN, platform.settings, [settled])
 
 
 async def _ask(platform: Platform, requests: Requests, report: Report) -> dict[str, list[float]]:

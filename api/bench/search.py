@@ -130,6 +130,9 @@ def ways(name: str, dice: random.Random) -> dict[str, str]:
     letters = re.sub(r"^\[..\]|[\d_]+$", "", name)
     place = dice.randrange(1, len(letters) - 1)
     other = dice.choice([c for c in "abcdefghijklmnopqrstuvwxyz" if c != letters[place]])
+    second = dice.choice([n for n in range(len(letters)) if n != place])
+    far = letters[:place] + other + letters[place + 1 :]
+    far = far[:second] + ("q" if far[second] != "q" else "x") + far[second + 1 :]
     return {
         "exact": name,
         "prefix": name[: max(3, len(name) * 2 // 3)],
@@ -138,6 +141,7 @@ def ways(name: str, dice: random.Random) -> dict[str, str]:
         "two letters swapped": name.replace(
             letters, letters[: place - 1] + letters[place] + letters[place - 1] + letters[place + 1 :]
         ),
+        "two letters wrong": name.replace(letters, far),
         "leet": name.lower().translate(_LEET),
         "colours": "^1" + name[:2] + "^7" + name[2:],
     }

@@ -18,6 +18,7 @@ from api.players.identities import Identity, identities, parse, seen
 from api.servers import queries as servers
 from api.stores.clickhouse import ClickHouse
 from api.stores.postgres import Postgres
+from api.stores.remembered import Remembered
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "search")
@@ -27,8 +28,12 @@ Fit = Literal["exact", "folded", "prefix", "part", "similar"]
 # As search_fit counts them: with a slip in all of the name, in its beginning or end, with two slips.
 _FITS: Final[tuple[Fit, ...]] = ("exact", "folded", "prefix", "part", "similar", "similar", "similar")
 LONGEST: Final = 64
-# From so many letters on, few names begin so.
+# From so many letters on, few names begin so; parts of names are looked for, and slips are forgiven.
 _LONG: Final = 7
+_PART: Final = 3
+_SLIP: Final = 5
+# More names than most communities ever see.
+MANY_NAMES: Final = 200_000
 _COLOUR: Final = re.compile(r"\^[0-9]")
 _LEET: Final = str.maketrans("0134578962@$!|+l", "oieastbggzasiiti")
 
@@ -102,6 +107,18 @@ class PlayerRow(msgspec.Struct):
     name: str
 
 
+class _Count(msgspec.Struct):
+    names: int
+
+
+async def _count(clickhouse: ClickHouse) -> int:
+    [row] = await clickhouse.rows(_SQL["count"], _Count)
+    return row.names
+
+
+_NAMES: Final = Remembered(_count)
+
+
 class _Folded(msgspec.Struct):
     folded: list[str]
 
@@ -109,6 +126,15 @@ class _Folded(msgspec.Struct):
 class _Called(msgspec.Struct):
     maps: list[str]
     weapons: list[str]
+
+
+async def _ask_called(clickhouse: ClickHouse) -> _Called:
+    [row] = await clickhouse.rows(_SQL["called"], _Called)
+    return row
+
+
+# What maps and weapons are called.
+_CALLED: Final = Remembered(_ask_called)
 
 
 class _Other(msgspec.Struct):
@@ -149,26 +175,33 @@ async def find(clickhouse: ClickHouse, postgres: Postgres, q: str, limit: int) -
 async def players(clickhouse: ClickHouse, q: str, folded: str, limit: int) -> list[PlayerRow]:
     """Return the players with a name that fits, the best first.
 
-    Nothing fits better than a beginning: where enough names begin so, no other is told. That is not asked
-    where it is not likely.
+    Nothing fits better than a beginning: where enough names begin so, no other is told; that is not asked
+    where it is not likely. Among many names, those with more than a slip are looked for only where no other
+    fits: that takes some tens of milliseconds.
     """
     if not folded:
         return []
+    asked: dict[str, object] = {"q": q, "folded": folded, "limit": limit}
     if len(folded) < _LONG:
-        begins = await clickhouse.rows(_SQL["beginnings"], PlayerRow, q=q, folded=folded, limit=limit)
-        if len(begins) == limit:
+        begins = await clickhouse.rows(_SQL["beginnings"], PlayerRow, **asked)
+        if len(begins) == limit or len(folded) < _PART:
             return begins
-    return await clickhouse.rows(_SQL["players"], PlayerRow, q=q, folded=folded, limit=limit)
+    near = await clickhouse.rows(_SQL["near"], PlayerRow, **asked)
+    if len(near) == limit or len(folded) < _SLIP:
+        return near
+    if near and await _NAMES.of(clickhouse) > MANY_NAMES:
+        return near
+    return await clickhouse.rows(_SQL["far"], PlayerRow, **asked)
 
 
 async def _others(
     clickhouse: ClickHouse, postgres: Postgres, asked: str, folded: str, limit: int
 ) -> list[_Other]:
     """Return the maps, weapons and servers that fit, whose names Postgres has; the best first."""
-    called, names = await asyncio.gather(clickhouse.one(_SQL["called"], _Called), servers.names(postgres))
+    called, names = await asyncio.gather(_CALLED.of(clickhouse), servers.names(postgres))
     there_are = [
-        *(("map", name, name) for name in (called.maps if called else [])),
-        *(("weapon", name, name) for name in (called.weapons if called else [])),
+        *(("map", name, name) for name in called.maps),
+        *(("weapon", name, name) for name in called.weapons),
         *(("server", str(server), name) for server, name in names.items()),
     ]
     if not there_are:

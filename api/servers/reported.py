@@ -4,14 +4,13 @@ A number is null where none of the servers that it is of has ever reported one o
 The boards' metrics (api/stats/metrics.py) take what they need from here.
 """
 
-import time
 from collections.abc import Collection, Sequence
 from typing import Final, TypeVar
-from weakref import WeakKeyDictionary
 
 import msgspec
 
 from api.stores.clickhouse import ClickHouse
+from api.stores.remembered import Remembered
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "reported")
@@ -36,11 +35,6 @@ NEEDS: Final[dict[str, tuple[str, ...]]] = {
 _TYPES: Final = sorted({each for needs in NEEDS.values() for each in needs})
 
 
-# What servers report changes seldom, and a third of all questions ask it.
-KEPT_SECONDS = 5.0
-_KEPT: Final[WeakKeyDictionary[ClickHouse, tuple[float, dict[int, frozenset[str]]]]] = WeakKeyDictionary()
-
-
 class _Types(msgspec.Struct):
     server_id: int
     types: list[str]
@@ -55,7 +49,7 @@ async def types(clickhouse: ClickHouse, servers: Collection[int] | None = None) 
 
     What a server reports for the first time is known some seconds later.
     """
-    found = await _by_server(clickhouse)
+    found = await _BY_SERVER.of(clickhouse)
     chosen = found if servers is None else found.keys() & set(servers)
     return frozenset().union(*(found[server] for server in chosen))
 
@@ -66,15 +60,13 @@ async def types_for(clickhouse: ClickHouse, keys: Sequence[int]) -> frozenset[st
     return await types(clickhouse, [row.server_id for row in rows])
 
 
-async def _by_server(clickhouse: ClickHouse) -> dict[int, frozenset[str]]:
-    now = time.monotonic()
-    kept = _KEPT.get(clickhouse)
-    if kept is not None and now - kept[0] < KEPT_SECONDS:
-        return kept[1]
+async def _ask(clickhouse: ClickHouse) -> dict[int, frozenset[str]]:
     rows = await clickhouse.rows(_SQL["types"], _Types, types=_TYPES)
-    found = {row.server_id: frozenset(row.types) for row in rows}
-    _KEPT[clickhouse] = now, found
-    return found
+    return {row.server_id: frozenset(row.types) for row in rows}
+
+
+# A third of all questions ask it.
+_BY_SERVER: Final = Remembered(_ask)
 
 
 def known(row: T, told: Collection[str]) -> T:

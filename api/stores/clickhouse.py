@@ -47,6 +47,8 @@ _SETTINGS: Mapping[str, object] = {
     "compile_expressions": 0,
     "compile_aggregate_expressions": 0,
     "compile_sort_description": 0,
+    # Nor does what follows from one comparison and another; to look for it takes a fifth of a long question.
+    "optimize_and_compare_chain": 0,
 }
 # How long a call waits while others have all connections.
 _PATIENCE_SECONDS = 15.0

@@ -23,9 +23,55 @@ GROUP BY player
 ORDER BY best_fit, sum(player_names.events) DESC, player
 LIMIT {limit:UInt32};
 
--- name: players
--- Players by any name they ever used. Names are sifted by their pairs of letters first, 16 bytes each: they may lack few
--- of what is looked for. Then by what is left of them when folded; the rest is read of those that fit.
+-- name: count
+SELECT count() AS names FROM player_names;
+
+-- name: near
+-- Players by any name they ever used that is, begins with or holds what is looked for, or is it with one slip: that leaves
+-- the first letters whole or the last ones, a range of one key or the other.
+WITH
+intDiv(lengthUTF8({folded:String}) - 1, 2) AS half,
+leftUTF8({folded:String}, half) AS first_letters,
+reverseUTF8(rightUTF8({folded:String}, half)) AS last_letters
+SELECT
+    person_of(player_key) AS player,
+    min(fit) AS best_fit,
+    argMin(shown, (fit, -toInt64(events))) AS name
+FROM (
+    SELECT
+        player_key,
+        shown,
+        events,
+        multiIf(
+            lowerUTF8(shown) = lowerUTF8({q:String}), 0,
+            folded = {folded:String}, 1,
+            startsWith(folded, {folded:String}), 2,
+            3
+        ) AS fit
+    FROM player_names
+    WHERE hasAllTokens(folded, ngrams({folded:String}, 2)) AND position(folded, {folded:String}) > 0
+    UNION ALL
+    SELECT player_key, shown, events, 4 AS fit
+    FROM player_names
+    WHERE lengthUTF8({folded:String}) >= 5
+        AND startsWith(folded, first_letters)
+        AND is_one_slip(folded, {folded:String})
+    UNION ALL
+    SELECT player_key, shown, events, 4 AS fit
+    FROM player_name_ends
+    WHERE lengthUTF8({folded:String}) >= 5
+        AND startsWith(backwards, last_letters)
+        AND NOT endsWith(backwards, reverseUTF8(first_letters))
+        AND is_one_slip(backwards, reverseUTF8({folded:String}))
+)
+GROUP BY player
+ORDER BY best_fit, sum(events) DESC, player
+LIMIT {limit:UInt32};
+
+-- name: far
+-- Players by any name that fits with more slips, or with one in its beginning or end. Names are sifted by their pairs of
+-- letters first, 16 bytes each: they may lack few of what is looked for. Then by what is left of them when folded; the
+-- rest is read of those that fit.
 WITH
 search_pairs({folded:String}) AS pairs,
 low_bits(pairs) AS low,

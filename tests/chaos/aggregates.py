@@ -123,6 +123,10 @@ def _player_names(f: Facts) -> tuple[Told, Told]:
     return f.summed("player_names", lambda r: r["name"], "events"), f.counted(_people, _always)
 
 
+def _player_name_ends(f: Facts) -> tuple[Told, Told]:
+    return f.summed("player_name_ends", lambda r: r["name"], "events"), f.counted(_people, _always)
+
+
 def _counts(f: Facts, table: str) -> tuple[Told, Told]:
     columns = (
         "kills", "deaths", "suicides", "team_kills", "kill_headshots", "damage_dealt", "damage_taken",
@@ -297,6 +301,7 @@ def _player_acts(f: Facts) -> tuple[Told, Told]:
 EXPECTED: dict[str, tuple[Recounted, ...]] = {
     "player_identities": (_player_identities,),
     "player_names": (_player_names,),
+    "player_name_ends": (_player_name_ends,),
     "player_daily": _people_in("player_daily"),
     "player_acts": (_player_acts,),
     "player_totals": _people_in("player_totals"),

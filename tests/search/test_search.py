@@ -1,6 +1,7 @@
 """Search: names as people type them, and what hostile hands type."""
 
 import asyncio
+import random
 import re
 from typing import Any
 
@@ -209,5 +210,76 @@ def test_names_that_begin_so_stand_before_all_others_however_long_it_is(stack: S
                     assert found[0] == ("Sharpshotter", 2)
                     assert set(found[1:]) <= {*begins, ("sharpshooter", 2)}
                     assert len(found) == min(limit, 8)
+
+    stack.run(scenario)
+
+
+def _is_one_slip(one: str, other: str) -> bool:
+    """Try them all: one letter is wrong, missing, too many, or swapped with its neighbour."""
+    if one == other:
+        return False
+    if abs(len(one) - len(other)) == 1:
+        short, long = sorted((one, other), key=len)
+        return any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
+    if len(one) != len(other):
+        return False
+    apart = [n for n, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    if len(apart) == 2 and apart[1] == apart[0] + 1:
+        return one[apart[0]] == other[apart[1]] and one[apart[1]] == other[apart[0]]
+    return len(apart) == 1
+
+
+def _fit(name: str, asked: str) -> int | None:
+    """Return how well a name in small letters fits, None where not as a whole or with more than a slip."""
+    if name == asked:
+        return 0
+    if name.startswith(asked):
+        return 2
+    if len(asked) > 2 and asked in name:
+        return 3
+    return 4 if len(asked) > 4 and _is_one_slip(name, asked) else None
+
+
+def test_among_many_names_none_that_is_near_is_missed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MANY_NAMES", 0)
+    dice = random.Random(7)
+    names = sorted({"".join(dice.choices("abcdé", k=dice.randint(1, 9))) for _ in range(400)})
+    names += ["abcdef", "abdcef", "bacdef", "abcdfe", "bcdef", "abcde", "aabcdef", "abcdeff"]
+    asked = [*dice.sample(names, 60), "abcdef", "abxdef", "xbcdef", "abcdex", "abcxef", "abef", "ab", "a"]
+
+    async def scenario(platform: Platform) -> None:
+        server = await add_server(platform, "Omaha Beach")
+        await platform.inlet.take(server, body([kill(n, name, "0") for n, name in enumerate(names)]), "")
+        await drain(platform)
+        plain = [name.replace("é", "e") for name in names]
+        for each in asked:
+            [folded] = await service.fold(platform.clickhouse, [each])
+            rows = await service.players(platform.clickhouse, each, folded, 1000)
+            found = {(row.name, row.best_fit) for row in rows if row.best_fit < 5}
+            wanted = {(name, _fit(e, folded)) for name, e in zip(names, plain, strict=True)}
+            # Accents count for the very name, and for nothing else.
+            wanted = {(name, 1 if fit == 0 and name != each else fit) for name, fit in wanted}
+            assert found == {(name, fit) for name, fit in wanted if fit is not None}, each
+            assert [row.best_fit for row in rows] == sorted(row.best_fit for row in rows)
+            assert not found or all(row.best_fit < 5 for row in rows)
+
+    stack.run(scenario)
+
+
+def test_with_more_than_a_slip_a_name_is_found_where_nothing_is_nearer(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(platform: Platform) -> None:
+        await _played(platform)
+        for many, asked, wanted in (
+            (200_000, "Daixhi", {"Daichi", "Daichi II"}),
+            (0, "Daixhi", {"Daichi"}),
+            (0, "Grogmard", {"[ABC]Grognard"}),
+            (0, "L33tSnibbr", {"L33tSniper"}),
+            (0, "daixhii", {"Daichi II"}),
+        ):
+            monkeypatch.setattr(service, "MANY_NAMES", many)
+            rows = await service.players(platform.clickhouse, asked, service.fold_ascii(asked), 10)
+            assert {re.sub(r"\^\d", "", row.name) for row in rows} == wanted, asked
 
     stack.run(scenario)

@@ -10,6 +10,7 @@ import pytest
 from api.platform import Platform
 from api.servers import reported
 from api.stats.career.summary import PlayerTotals
+from api.stores import remembered
 from tests.events_made import kill
 from tests.sql.feed import Batch, feed, settle
 from tests.stack import Stack, http_client
@@ -140,10 +141,10 @@ def test_what_is_reported_is_asked_again_after_some_seconds(
 
         await _kills(platform, 1, "Ann", "Bob")
         told = [await damage(1)]
-        monkeypatch.setattr(reported, "KEPT_SECONDS", 3600)
+        monkeypatch.setattr(remembered, "SECONDS", 3600)
         await _tell_all(platform, 1, "Ann")
         told.append(await damage(1))
-        monkeypatch.setattr(reported, "KEPT_SECONDS", 0)
+        monkeypatch.setattr(remembered, "SECONDS", 0)
         return [*told, await damage(1), await damage(), await damage(2)]
 
     assert stack.run(ask) == [False, False, True, True, False]
