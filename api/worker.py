@@ -8,7 +8,6 @@ import structlog
 
 from api import tasks
 from api.achievements import service as achievements
-from api.cancelling import is_cancelled
 from api.errors import StoreUnavailable
 from api.forum import links as forum
 from api.ingest import job as ingest
@@ -45,12 +44,17 @@ async def work(platform: Platform) -> None:
     judge = Judge(platform.clickhouse, platform.postgres, platform.forum)
     # Who watches a match does not wait for what is derived of others.
     watched, derived = Share(time.monotonic()), Share(time.monotonic())
+    whole = asyncio.current_task()
+
+    def is_over() -> bool:
+        return whole is not None and whole.cancelling() > 0
+
     async with asyncio.TaskGroup() as group:
         for name, prompt, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
             ("jobs", lambda: tasks.step(platform), 0.2),
         ):
-            group.create_task(_for_ever(notes, name, prompt, pause), name=name)
+            group.create_task(_for_ever(notes, name, prompt, pause, is_over), name=name)
         for name, step, pause in (
             (
                 "live",
@@ -93,7 +97,7 @@ async def work(platform: Platform) -> None:
             ("forget", lambda: logins.tidy(platform.postgres, platform.settings), 3600.0),
         ):
             share = watched if name == "live" else derived
-            group.create_task(_for_ever(notes, name, step, pause, share), name=name)
+            group.create_task(_for_ever(notes, name, step, pause, is_over, share), name=name)
 
 
 class Share:
@@ -122,10 +126,20 @@ class Share:
 
 
 async def _for_ever(
-    notes: Steps, name: str, step: Callable[[], Awaitable[object]], pause: float, share: Share | None = None
+    notes: Steps,
+    name: str,
+    step: Callable[[], Awaitable[object]],
+    pause: float,
+    is_over: Callable[[], bool],
+    share: Share | None = None,
 ) -> None:
-    """Repeat a step; one that fails is reported and tried again, and stops nothing else."""
-    while not is_cancelled():
+    """Repeat a step; one that fails is reported and tried again, and stops nothing else.
+
+    To be cancelled is not enough: in Python 3.11, asyncio.wait_for, which redis-py and psycopg_pool call, keeps
+    a cancellation for itself when what it waits for is done in the same turn
+    (https://github.com/python/cpython/issues/86296).
+    """
+    while not is_over():
         if share is not None:
             await asyncio.sleep(share.rest(time.monotonic()))
         began, failure, rest = time.monotonic(), None, pause
@@ -142,5 +156,5 @@ async def _for_ever(
         if share is not None:
             share.take(ended - began, ended)
         await notes.note(name, pause, ended - began, failure)
-        if not is_cancelled():
+        if not is_over():
             await asyncio.sleep(rest)

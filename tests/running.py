@@ -107,7 +107,7 @@ class Instance:
             if inbox["rows"] == 0:
                 return
             time.sleep(0.1)
-        raise AssertionError(f"still in the inbox: {inbox}")
+        raise AssertionError(f"still in the inbox: {inbox}\n{self._log()}")
 
 
 def _free_port() -> int:

@@ -13,16 +13,17 @@ from api.worker import Share
 class Deaf(Steps):
     """Notes as redis-py does at its worst: a cancellation in the middle of it is taken for its own."""
 
-    def __init__(self) -> None:
-        self.noted = 0
+    def __init__(self, last: int) -> None:
+        self.noted, self.last, self.over = 0, last, False
 
     async def note(self, name: str, pause: float, seconds: float, failure: str | None = None) -> None:
         self.noted += 1
-        begun = asyncio.get_running_loop().create_future()
-        begun.set_result(None)
-        me = asyncio.current_task()
-        assert me is not None
-        if self.noted == 3:
+        if self.noted == self.last:
+            self.over = True
+            begun = asyncio.get_running_loop().create_future()
+            begun.set_result(None)
+            me = asyncio.current_task()
+            assert me is not None
             me.cancel()
             await asyncio.wait_for(begun, 60)
 
@@ -31,16 +32,16 @@ async def nothing() -> None:
     """Do nothing."""
 
 
-@pytest.mark.parametrize("pause", [0.0, 86_400.0])
-def test_a_step_that_swallows_its_cancellation_keeps_nothing_running(pause: float) -> None:
-    notes = Deaf()
-    notes.noted = 2 if pause else 0
+@pytest.mark.parametrize(("last", "pause"), [(3, 0.0), (1, 86_400.0)])
+def test_a_step_that_swallows_its_cancellation_keeps_nothing_running(last: int, pause: float) -> None:
+    notes = Deaf(last)
 
     async def work() -> None:
-        await asyncio.wait_for(worker._for_ever(notes, "write", nothing, pause), 20)
+        step = worker._for_ever(notes, "write", nothing, pause, lambda: notes.over)
+        await asyncio.wait_for(step, 20)
 
     asyncio.run(work())
-    assert notes.noted == 3
+    assert notes.noted == last
 
 
 def test_a_small_community_waits_for_nothing() -> None:

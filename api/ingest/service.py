@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import msgspec
 
 from api import metrics
-from api.cancelling import is_cancelled
 from api.errors import BadRequest, StoreUnavailable
 from api.ingest import bodies, ledger
 from api.ingest.decode import Decoded, Rejection, decode
@@ -65,6 +64,8 @@ class Inlet:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._waiting_bytes = 0
         self._task: asyncio.Task[None] | None = None
+        # To cancel is not enough: worker.py says why.
+        self._stopping = False
 
     def start(self) -> None:
         """Begin to commit."""
@@ -76,6 +77,7 @@ class Inlet:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_COMMIT_SECONDS):
                     await self._queue.join()
+            self._stopping = True
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
@@ -128,7 +130,7 @@ class Inlet:
         return outcome
 
     async def _commit_for_ever(self) -> None:
-        while not is_cancelled():
+        while not self._stopping:
             group = await self._next_group()
             if not await self._commit_group(group):
                 # Something in the group cannot be stored. Alone, it fails alone.

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from redis.asyncio import Redis
 
-from api.cancelling import is_cancelled
 from api.errors import TooManyRequests
 from api.live import service
 from api.live.service import LastPicture, Live
@@ -91,7 +90,8 @@ class Followers:
         return self._next
 
     async def _look(self) -> None:
-        while not is_cancelled():
+        # To be cancelled is not enough: worker.py says why.
+        while self._looking is asyncio.current_task():
             await asyncio.sleep(self._pause)
             picture = await service.show(self._redis, self._last)
             awaited, self._next = self._next, asyncio.get_running_loop().create_future()
