@@ -135,8 +135,8 @@ async def _for_ever(
 ) -> None:
     """Repeat a step; one that fails is reported and tried again, and stops nothing else.
 
-    To be cancelled is not enough: in Python 3.11, asyncio.wait_for, which redis-py and psycopg_pool call, keeps
-    a cancellation for itself when what it waits for is done in the same turn
+    To be cancelled is not enough: asyncio.wait_for in Python 3.11, which redis-py and psycopg_pool call,
+    keeps a cancellation for itself when what it waits for is done in the same turn
     (https://github.com/python/cpython/issues/86296).
     """
     while not is_over():
