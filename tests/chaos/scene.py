@@ -18,7 +18,7 @@ from tests.chaos.stream import Stream
 from tests.running import Instance
 
 NUMBERED, UNNUMBERED = 3, 1
-CLICKHOUSE_DISK, DISK = 192 << 20, 512 << 20
+CLICKHOUSE_DISK, DISK = 320 << 20, 640 << 20
 
 
 class Scene:
