@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 async def work(platform: Platform) -> None:
     """Write blocks, settle, rate and report matches, keep live ones, run jobs, tidy up, until cancelled."""
-    notes = Steps(platform.redis)
+    notes, is_over = Steps(platform.redis), _asked_to_end()
     settler = Settler(platform.clickhouse, lambda: ingest.quiet(platform.postgres))
     rater = Rater(platform.clickhouse, lambda: ingest.among_writers(platform.postgres, _RATERS))
     reporter = Reporter(
@@ -44,11 +44,6 @@ async def work(platform: Platform) -> None:
     judge = Judge(platform.clickhouse, platform.postgres, platform.forum)
     # Who watches a match does not wait for what is derived of others.
     watched, derived = Share(time.monotonic()), Share(time.monotonic())
-    whole = asyncio.current_task()
-
-    def is_over() -> bool:
-        return whole is not None and whole.cancelling() > 0
-
     async with asyncio.TaskGroup() as group:
         for name, prompt, pause in (
             ("write", lambda: ingest.step(platform.postgres, platform.clickhouse, platform.settings), 0.0),
@@ -98,6 +93,12 @@ async def work(platform: Platform) -> None:
         ):
             share = watched if name == "live" else derived
             group.create_task(_for_ever(notes, name, step, pause, is_over, share), name=name)
+
+
+def _asked_to_end() -> Callable[[], bool]:
+    """Return what tells whether the task that is running now was cancelled."""
+    whole = asyncio.current_task()
+    return lambda: whole is not None and whole.cancelling() > 0
 
 
 class Share:
