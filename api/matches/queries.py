@@ -175,10 +175,16 @@ async def ratings(clickhouse: ClickHouse, match: Head) -> list[Rated]:
     )
 
 
-async def moments(clickhouse: ClickHouse, server_id: int, match_id: str, limit: int) -> list[MomentRow]:
+async def moments(clickhouse: ClickHouse, match: Head, limit: int) -> list[MomentRow]:
     """Return the first `limit` deaths, chat lines, joins and turns of a match, in the order of time."""
     return await clickhouse.rows(
-        _SQL["timeline"], MomentRow, server=server_id, match_id=match_id, limit=limit
+        _SQL["timeline"],
+        MomentRow,
+        server=match.server_id,
+        match_id=match.match_id,
+        first_ms=_milliseconds(match.first_time),
+        received_ms=_milliseconds(match.received_at),
+        limit=limit,
     )
 
 

@@ -213,7 +213,7 @@ async def whole(
 ) -> Match:
     """Return a match with its parts. What it did to ratings is asked for by the caller, and awaited here."""
     moments, players, completeness, servers = await asyncio.gather(
-        queries.moments(clickhouse, head.server_id, head.match_id, _TIMELINE + 1),
+        queries.moments(clickhouse, head, _TIMELINE + 1),
         scoreboard(clickhouse, head, rated),
         _completeness(clickhouse, postgres, head),
         server_names(postgres),

@@ -53,5 +53,8 @@ WHERE (server_id, match_id) IN (
     WHERE match_key IN {matches:Array(UInt64)}
     GROUP BY match_key
 )
+    AND received_at >= (
+        SELECT min(matches.first_time) - INTERVAL 1 DAY FROM matches WHERE match_key IN {matches:Array(UInt64)}
+    )
 ORDER BY time DESC, seq DESC
 LIMIT 1 BY match_key;

@@ -145,6 +145,8 @@ WHERE gametype = {gametype:String} AND started_at = fromUnixTimestamp64Milli({st
     AND match_key = {match:UInt64} AND player_key != 0;
 
 -- name: timeline
+-- No event is told before it happens, but for a day by which clocks may differ: the months before and after the match,
+-- each a part or more of the log, are not looked into.
 SELECT
     e.time AS time,
     multiIf(
@@ -171,6 +173,8 @@ SELECT
 FROM raw_events AS e
 WHERE e.server_id = {server:UInt32}
     AND e.match_id = {match_id:String}
+    AND e.received_at >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC') - INTERVAL 1 DAY
+    AND e.received_at <= fromUnixTimestamp64Milli({received_ms:Int64}, 'UTC')
     AND (
         is_death(e.type, e.actor_key)
         OR e.type IN (

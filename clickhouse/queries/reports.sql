@@ -36,7 +36,8 @@ WHERE player_key = 0 AND match_key = {match:UInt64};
 
 -- name: moments
 -- What reports are made of: deaths and objectives, in the order of (time, seq). With each player stands the person,
--- after links. Ties are broken by what happened before they are by whom it happened to.
+-- after links. Ties are broken by what happened before they are by whom it happened to. No event is told before it
+-- happens, but for a day by which clocks may differ: months of the log before and after the matches are not looked into.
 WITH (
     SELECT (groupArray(player_key), groupArray(player))
     FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
@@ -70,6 +71,10 @@ WHERE (e.server_id, e.match_id) IN (
     WHERE match_key IN {matches:Array(UInt64)}
     GROUP BY match_key
 )
+    AND e.received_at >= (
+        SELECT min(matches.first_time) - INTERVAL 1 DAY FROM matches WHERE match_key IN {matches:Array(UInt64)}
+    )
+    AND e.received_at <= (SELECT max(matches.received_at) FROM matches WHERE match_key IN {matches:Array(UInt64)})
     AND (is_death(e.type, e.actor_key) OR e.type = 'objective_capture')
 ORDER BY
     match_key, e.time, e.seq, e.session_id, kind, weapon, hitloc, mod, actor_place, target_place, actor_key, target_key
@@ -107,6 +112,10 @@ parts AS (
         WHERE match_key IN {matches:Array(UInt64)}
         GROUP BY match_key
     )
+        AND e.received_at >= (
+            SELECT min(matches.first_time) - INTERVAL 1 DAY FROM matches WHERE match_key IN {matches:Array(UInt64)}
+        )
+        AND e.received_at <= (SELECT max(matches.received_at) FROM matches WHERE match_key IN {matches:Array(UInt64)})
         AND (
             is_death(e.type, e.actor_key)
             OR e.type IN ('weapon_change', 'player_spawn', 'player_respawn', 'player_spectate', 'client_disconnect')
