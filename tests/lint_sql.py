@@ -120,7 +120,7 @@ def _composed(path: Path, name: str, query: str) -> Iterator[str]:
             if metric.by_weapon:
                 yield leaderboards.composed(metric.name, by_weapon=True)
     elif path.stem == "achievements":
-        if name in ("facts", "rarity", "states"):
+        if name.startswith("of_") or name in ("rarity", "states"):
             yield achievements.composed(name)
     elif path.stem == "records" and name in ("broken", "day_bests"):
         yield sql.whole(sql.queries("clickhouse", "records"), name)

@@ -1,8 +1,10 @@
 """What players have done, as far as achievements ask: a few expressions of the catalogue put into SQL."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain, islice
 from typing import Final
 
 import msgspec
@@ -15,13 +17,16 @@ from api.stores.clickhouse import ClickHouse
 from api.stores.sql import queries
 
 _SQL = queries("clickhouse", "achievements")
-_PLAIN: Final[dict[Table, str]] = {
+_COUNTS: Final[dict[Table, str]] = {
     "totals": "of_totals",
     "acts": "of_acts",
     "ratings": "of_ratings",
     "parts": "of_parts",
     "weapons": "of_weapons",
+    "results": "of_results",
 }
+_WITHIN: Final = [family for family in FAMILIES if family.counts == "match"]
+_MATCHES: Final = [family for family in FAMILIES if family.counts == "matches"]
 _ACTS: Final = sorted(
     {
         act
@@ -40,13 +45,19 @@ class State(msgspec.Struct, frozen=True):
     digest: int
 
 
-class _Facts(msgspec.Struct):
+class _Marks(msgspec.Struct):
     player: int
     bot: bool
     flagged: bool
-    all_families: list[str]
-    all_counted: list[float]
-    all_earned: list[list[tuple[int, int]]]
+
+
+class _Counted(msgspec.Struct):
+    """What families came to, as achievements.sql tells it."""
+
+    player: int
+    families: list[str]
+    counted: list[float]
+    ends: list[list[tuple[int, int]]] = []
 
 
 class _Earned(msgspec.Struct):
@@ -79,8 +90,21 @@ async def facts(clickhouse: ClickHouse, players: Sequence[int]) -> dict[int, Fac
     if not players:
         return {}
     keys = [row.key for row in await clickhouse.rows(_SQL["keys"], _Key, players=list(players))]
-    rows = await clickhouse.rows(composed("facts"), _Facts, everybody=False, keys=keys, acts=_ACTS)
-    return {row.player: _facts(row) for row in rows}
+    # They take ClickHouse's planner long, so it has them apart, beside each other.
+    asked = (
+        clickhouse.rows(composed(name), _Counted, everybody=False, keys=keys, acts=_ACTS)
+        for name in _COUNTS.values()
+    )
+    marks, counts = await asyncio.gather(
+        clickhouse.rows(_SQL["marks"], _Marks, players=list(players)), asyncio.gather(*asked)
+    )
+    found: dict[int, Facts] = {}
+    for row in chain.from_iterable(counts):
+        _tell(found.setdefault(row.player, Facts(row.player)), row)
+    for mark in marks:
+        if mark.player in found:
+            found[mark.player].bot, found[mark.player].flagged = mark.bot, mark.flagged
+    return found
 
 
 async def rarity(clickhouse: ClickHouse) -> tuple[int, dict[str, int]]:
@@ -118,72 +142,29 @@ async def states(clickhouse: ClickHouse, members: Iterable[int]) -> list[State]:
 @cache
 def composed(name: str) -> str:
     """Return the SQL of a query, with the catalogue's expressions in it."""
-    return (
-        _SQL[name]
-        .replace("{counts:Query}", "\nUNION ALL\n".join(_counts()))
-        .replace("{over:Query}", _SQL["over"])
-    )
+    sql = _SQL[name].replace("{running:Query}", _SQL["running"])
+    for table, count in _COUNTS.items():
+        if count == name:
+            return _with_expressions(sql, table)
+    counts = (f"SELECT player, families, counted FROM ({composed(each)})" for each in _COUNTS.values())  # noqa: S608
+    return sql.replace("{counts:Query}", "\nUNION ALL\n".join(counts))
 
 
-def _counts() -> list[str]:
-    by_table: dict[Table, list[Family]] = {}
-    for family in FAMILIES:
-        table: Table = CAREER[family.of].table if family.counts == "career" else "results"
-        by_table.setdefault(table, []).append(family)
-    return [
-        *(_plain(name, by_table[table]) for table, name in _PLAIN.items() if table in by_table),
-        _of_results(by_table.get("results", [])),
-    ]
-
-
-def _plain(name: str, families: Sequence[Family]) -> str:
-    return (
-        _SQL[name]
-        .replace("{families:Expression}", _list(repr(family.id) for family in families))
-        .replace("{values:Expression}", _list(_career(family) for family in families))
-        .replace("{none:Expression}", _list("[]" for _ in families))
-    )
-
-
-def _of_results(families: Sequence[Family]) -> str:
-    told = [
-        (_career(family), "[]")
-        if family.counts == "career"
-        else _best(family)
-        if family.counts == "match"
-        else _how_often(family)
-        for family in families
-    ]
-    return (
-        _SQL["of_results"]
-        .replace("{families:Expression}", _list(repr(family.id) for family in families))
-        .replace("{values:Expression}", _list(value for value, _ in told))
-        .replace("{earned:Expression}", _list(earned for _, earned in told))
-        .replace(
-            "{facts:Expression}", _list(f"{fact.value} AS of_match_{name}" for name, fact in MATCH.items())
-        )
-        .replace("{over:Query}", _SQL["over"])
-    )
-
-
-def _career(family: Family) -> str:
-    return f"toFloat64({CAREER[family.of].value}) / {family.scale!r}"
-
-
-def _best(family: Family) -> tuple[str, str]:
-    """Return the most in one match, and the first match that earned each tier."""
-    value, holds = f"of_match_{family.of} / {family.scale!r}", _holds(family)
-    firsts = _list(
-        f"minIf((ended_ms, match_key), {holds} AND {value} >= {step.at!r})" for step in family.tiers
-    )
-    return f"toFloat64(maxIf({value}, {holds}))", f"[{firsts}]"
-
-
-def _how_often(family: Family) -> tuple[str, str]:
-    """Return how many matches there were, and the one with which each tier was full."""
-    holds = _holds(family)
-    ends = f"arraySort(groupArrayIf((ended_ms, match_key), {holds}))"
-    return f"toFloat64(countIf({holds}))", f"[{_list(f'{ends}[{int(step.at)}]' for step in family.tiers)}]"
+def _with_expressions(sql: str, table: Table) -> str:
+    careers = [f for f in FAMILIES if f.counts == "career" and CAREER[f.of].table == table]
+    told = [*careers, *_WITHIN, *_MATCHES] if table == "results" else careers
+    expressions = {
+        "families": [repr(family.id) for family in told],
+        "careers": [f"toFloat64({CAREER[family.of].value}) / {family.scale!r}" for family in careers],
+        "facts": [f"{fact.value} AS of_match_{name}" for name, fact in MATCH.items()],
+        "values": [f"if({_holds(f)}, of_match_{f.of} / {f.scale!r}, 0)" for f in _WITHIN],
+        "values_targets": [f"[{_list(repr(float(step.at)) for step in f.tiers)}]" for f in _WITHIN],
+        "held": [_holds(family) for family in _MATCHES],
+        "held_targets": [f"[{_list(str(int(step.at)) for step in f.tiers)}]" for f in _MATCHES],
+    }
+    for name, parts in expressions.items():
+        sql = sql.replace(f"{{{name}:Expression}}", _list(parts))
+    return sql
 
 
 def _holds(family: Family) -> str:
@@ -196,16 +177,16 @@ def _list(parts: Iterable[str]) -> str:
     return ", ".join(parts)
 
 
-def _facts(row: _Facts) -> Facts:
-    found = Facts(row.player, bot=row.bot, flagged=row.flagged)
-    for family, value, earned in zip(row.all_families, row.all_counted, row.all_earned, strict=True):
-        ends = [_end(*each) for each in earned]
-        if family:
-            found.counted[family], found.earned[family] = value, ends
-        else:
-            found.matches, found.last = int(value), ends[0]
-    return found
+def _tell(found: Facts, row: _Counted) -> None:
+    """Add to what is known of a player what one source tells."""
+    found.counted.update(zip(row.families, row.counted, strict=True))
+    if row.ends:
+        [last], firsts, *nths = ([_end(*end) for end in ends] for ends in row.ends)
+        found.matches, found.last = int(found.counted.pop("")), last
+        first = iter(firsts)
+        found.earned = {family.id: list(islice(first, len(family.tiers))) for family in _WITHIN}
+        found.earned |= {family.id: ends for family, ends in zip(_MATCHES, nths, strict=True)}
 
 
 def _end(ms: int, key: int) -> End | None:
-    return End(f"{key:016x}", datetime.fromtimestamp(ms / 1000, UTC)) if ms else None
+    return End(f"{key:016x}", datetime.fromtimestamp(ms / 1000, UTC)) if ms > 0 else None

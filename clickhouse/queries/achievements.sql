@@ -1,14 +1,12 @@
 -- What achievements count (api/achievements/). Each `of_` query gives, for each person, what families came to, in the
--- order of their names: the family, how much, and for what is earned within matches the end (unix milliseconds) and the
--- key of the match that earned each tier, or zeros. Of everybody, or of who has some keys. Expressions are constants of
--- the catalogue.
+-- order of their names: the family, and how much. Of everybody, or of who has some keys. Expressions are constants of the
+-- catalogue.
 
 -- name: of_totals
 SELECT
     person_of(player_key) AS player,
     [{families:Expression}] AS families,
-    [{values:Expression}] AS counted,
-    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+    [{careers:Expression}] AS counted
 FROM player_totals
 WHERE {everybody:Bool} OR player_key IN {keys:Array(UInt64)}
 GROUP BY player
@@ -17,8 +15,7 @@ GROUP BY player
 SELECT
     person_of(player_key) AS player,
     [{families:Expression}] AS families,
-    [{values:Expression}] AS counted,
-    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+    [{careers:Expression}] AS counted
 FROM player_acts
 WHERE act IN {acts:Array(String)} AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
 GROUP BY player
@@ -28,8 +25,7 @@ GROUP BY player
 SELECT
     player_key AS player,
     [{families:Expression}] AS families,
-    [{values:Expression}] AS counted,
-    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+    [{careers:Expression}] AS counted
 FROM ratings
 WHERE player_key != 0 AND sign = 1
     AND (gametype, started_at, match_key, player_key, version) NOT IN (
@@ -44,8 +40,7 @@ GROUP BY player
 SELECT
     person_of(player_key) AS player,
     [{families:Expression}] AS families,
-    [{values:Expression}] AS counted,
-    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+    [{careers:Expression}] AS counted
 FROM player_parts
 WHERE kind = 'distance' AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
 GROUP BY player
@@ -54,8 +49,7 @@ GROUP BY player
 SELECT
     person_of(player_key) AS player,
     [{families:Expression}] AS families,
-    [{values:Expression}] AS counted,
-    [{none:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+    [{careers:Expression}] AS counted
 FROM (
     SELECT player_key, weapon, sum(player_weapons.kills) AS kills
     FROM player_weapons
@@ -65,14 +59,41 @@ FROM (
 GROUP BY player
 
 -- name: of_results
--- Matches that are over, with their facts; the family '' is the last of them, and counts nothing.
+-- Matches that are over, with their facts; the family '' counts them. `ends` has the latest of them, the first that
+-- reached each target of what is counted within one, and for each family that counts matches the one with which each of
+-- its targets was full: the end of each (unix milliseconds; below 1: none did) and its key. Until then both are one number,
+-- the key below: the least of those is found much sooner than that of tuples.
+WITH
+arraySort(groupArrayIf((ending, held), has(held, true))) AS holding,
+arrayMap(
+    (nths, family) -> arrayMap(nth -> arrayFilter(end -> end.2[family], holding)[nth].1, nths),
+    [{held_targets:Expression}] AS held_targets,
+    arrayEnumerate(held_targets)
+) AS full
 SELECT
     person_of(player_key) AS player,
     ['', {families:Expression}] AS families,
-    [toFloat64(countIf(took_part)), {values:Expression}] AS counted,
-    [[max((ended_ms, match_key))], {earned:Expression}]::Array(Array(Tuple(Int64, UInt64))) AS earned
+    arrayConcat(
+        [toFloat64(countIf(took_part)), {careers:Expression}],
+        maxForEach(came),
+        arrayMap(matches -> toFloat64(matches), sumForEach(held))
+    ) AS counted,
+    arrayMap(
+        ends -> arrayMap(end -> (toInt64(bitShiftRight(end, 64)), toUInt64(bitAnd(end, 18446744073709551615))), ends),
+        arrayConcat([[max(ending)], minForEach(reached)], full)
+    ) AS ends
 FROM (
-    SELECT *, toUnixTimestamp64Milli(last_seen) AS ended_ms, {facts:Expression}
+    SELECT
+        *,
+        bitShiftLeft(toUInt128(toUnixTimestamp64Milli(last_seen)), 64) + match_key AS ending,
+        {facts:Expression},
+        [{values:Expression}] AS came,
+        [{held:Expression}] AS held,
+        arrayFlatten(arrayMap(
+            (value, targets) -> arrayMap(target -> if(value >= target, ending, bitNot(0::UInt128)), targets),
+            came,
+            [{values_targets:Expression}]
+        )) AS reached
     FROM match_results
     WHERE player_key != 0 AND sign = 1
         AND (player_key, match_key, version) NOT IN (
@@ -80,28 +101,25 @@ FROM (
             FROM match_results
             WHERE sign = -1 AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
         )
-        AND match_key IN (SELECT match_key FROM ({over:Query}))
+        AND match_key NOT IN (SELECT match_key FROM ({running:Query}))
         AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
 )
 GROUP BY player
 
--- name: over
--- Matches that said their end, or of which nothing has come for an hour.
+-- name: running
+-- Matches that did not say their end, and of which something has come within an hour. Nearly all are over: to look for
+-- those that are not takes less.
 SELECT match_key
 FROM matches
+WHERE match_key IN (SELECT match_key FROM matches WHERE received_at >= now64(3) - INTERVAL 1 HOUR)
 GROUP BY match_key
-HAVING max(matches.ended_at) IS NOT NULL OR max(matches.received_at) < now64(3) - INTERVAL 1 HOUR
+HAVING max(matches.ended_at) IS NULL
 
--- name: facts
+-- name: marks
 SELECT
-    player,
+    arrayJoin({players:Array(UInt64)}) AS player,
     is_bot(player) AS bot,
-    is_flagged(player) AS flagged,
-    groupArrayArray(families) AS all_families,
-    groupArrayArray(counted) AS all_counted,
-    groupArrayArray(earned) AS all_earned
-FROM ({counts:Query})
-GROUP BY player;
+    is_flagged(player) AS flagged;
 
 -- name: rarity
 -- How many people have earned each of some achievements, and how many could have: those who have a match behind them.
@@ -137,7 +155,7 @@ WITH results AS (
         AND (player_key, match_key, version) NOT IN (
             SELECT player_key, match_key, version FROM match_results WHERE sign = -1
         )
-        AND match_key IN (SELECT match_key FROM ({over:Query}))
+        AND match_key NOT IN (SELECT match_key FROM ({running:Query}))
         AND player_key IN (
             SELECT arrayJoin(arrayPushBack(keys_of(person_of(arrayJoin({keys:Array(UInt64)})) AS person), person))
         )

@@ -164,18 +164,19 @@ def test_only_matches_that_are_over_count(clickhouse: ClickHouse) -> None:
         await insert(clickhouse, 5, [row({"kills": 30})])
         await clickhouse.command("ALTER TABLE matches DELETE WHERE 1 SETTINGS mutations_sync = 2")
 
-    async def heard(ago: str) -> None:
+    async def heard(ago: str, ended_at: str = "NULL") -> None:
         await clickhouse.command(
-            "INSERT INTO matches (match_key, session_id, received_at) "
-            f"SELECT 1, 's', now64(3) - INTERVAL {ago}"
+            "INSERT INTO matches (match_key, session_id, received_at, ended_at) "
+            f"SELECT 1, 's', now64(3) - INTERVAL {ago}, {ended_at}"
         )
 
     asyncio.run(made())
-    assert facts_of(clickhouse, 5).counted.get("match_kills", 0) == 0
+    asyncio.run(heard("61 MINUTE"))
+    assert facts_of(clickhouse, 5).counted["match_kills"] == 30
     asyncio.run(heard("1 MINUTE"))
     assert facts_of(clickhouse, 5).counted.get("match_kills", 0) == 0
-    asyncio.run(clickhouse.command("ALTER TABLE matches DELETE WHERE 1 SETTINGS mutations_sync = 2"))
-    asyncio.run(heard("61 MINUTE"))
+    # Its end was heard long ago, and something came after it.
+    asyncio.run(heard("2 HOUR", "now64(3) - INTERVAL 2 HOUR"))
     assert facts_of(clickhouse, 5).counted["match_kills"] == 30
 
 
