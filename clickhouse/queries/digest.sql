@@ -46,9 +46,15 @@ FROM (
 -- name: players
 -- Who stands among the first in anything, with all places and bests, and how many played in all.
 WITH
+-- Who was seen first in the week is looked for among those of whom something was: of the few, all is grouped.
 newcomers AS (
     SELECT person_of(player_key) AS player
     FROM player_totals
+    WHERE player IN (
+        SELECT person_of(player_key)
+        FROM player_totals
+        WHERE toDate(first_seen) >= {since:Date} AND toDate(first_seen) < {until:Date}
+    )
     GROUP BY player
     HAVING toDate(min(first_seen)) >= {since:Date} AND toDate(min(first_seen)) < {until:Date}
 )
