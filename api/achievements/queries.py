@@ -25,8 +25,8 @@ _COUNTS: Final[dict[Table, str]] = {
     "weapons": "of_weapons",
     "results": "of_results",
 }
-_WITHIN: Final = [family for family in FAMILIES if family.counts == "match"]
-_MATCHES: Final = [family for family in FAMILIES if family.counts == "matches"]
+_OF_ONE_MATCH: Final = [family for family in FAMILIES if family.counts == "match"]
+_OF_MATCHES: Final = [family for family in FAMILIES if family.counts == "matches"]
 _ACTS: Final = sorted(
     {
         act
@@ -45,8 +45,9 @@ class State(msgspec.Struct, frozen=True):
     digest: int
 
 
-class _Marks(msgspec.Struct):
+class _Person(msgspec.Struct):
     player: int
+    keys: list[int]
     bot: bool
     flagged: bool
 
@@ -63,10 +64,6 @@ class _Counted(msgspec.Struct):
 class _Earned(msgspec.Struct):
     id: str
     players: int
-
-
-class _Key(msgspec.Struct):
-    key: int
 
 
 class Told(msgspec.Struct):
@@ -89,21 +86,21 @@ async def facts(clickhouse: ClickHouse, players: Sequence[int]) -> dict[int, Fac
     """Return what some people did, by the keys that stand for them; of who did nothing, nothing."""
     if not players:
         return {}
-    keys = [row.key for row in await clickhouse.rows(_SQL["keys"], _Key, players=list(players))]
-    # They take ClickHouse's planner long, so it has them apart, beside each other.
-    asked = (
-        clickhouse.rows(composed(name), _Counted, everybody=False, keys=keys, acts=_ACTS)
-        for name in _COUNTS.values()
-    )
-    marks, counts = await asyncio.gather(
-        clickhouse.rows(_SQL["marks"], _Marks, players=list(players)), asyncio.gather(*asked)
+    people = await clickhouse.rows(_SQL["people"], _Person, players=list(players))
+    keys = sorted({key for person in people for key in person.keys})
+    # Most of their time is ClickHouse's planning, which as one query cannot go on beside another's.
+    counts = await asyncio.gather(
+        *(
+            clickhouse.rows(composed(name), _Counted, everybody=False, keys=keys, acts=_ACTS)
+            for name in _COUNTS.values()
+        )
     )
     found: dict[int, Facts] = {}
     for row in chain.from_iterable(counts):
         _tell(found.setdefault(row.player, Facts(row.player)), row)
-    for mark in marks:
-        if mark.player in found:
-            found[mark.player].bot, found[mark.player].flagged = mark.bot, mark.flagged
+    for person in people:
+        if person.player in found:
+            found[person.player].bot, found[person.player].flagged = person.bot, person.flagged
     return found
 
 
@@ -146,21 +143,21 @@ def composed(name: str) -> str:
     for table, count in _COUNTS.items():
         if count == name:
             return _with_expressions(sql, table)
-    counts = (f"SELECT player, families, counted FROM ({composed(each)})" for each in _COUNTS.values())  # noqa: S608
+    counts = (_SQL["of_any"].replace("{count:Query}", composed(each)) for each in _COUNTS.values())
     return sql.replace("{counts:Query}", "\nUNION ALL\n".join(counts))
 
 
 def _with_expressions(sql: str, table: Table) -> str:
     careers = [f for f in FAMILIES if f.counts == "career" and CAREER[f.of].table == table]
-    told = [*careers, *_WITHIN, *_MATCHES] if table == "results" else careers
+    told = [*careers, *_OF_ONE_MATCH, *_OF_MATCHES] if table == "results" else careers
     expressions = {
         "families": [repr(family.id) for family in told],
         "careers": [f"toFloat64({CAREER[family.of].value}) / {family.scale!r}" for family in careers],
         "facts": [f"{fact.value} AS of_match_{name}" for name, fact in MATCH.items()],
-        "values": [f"if({_holds(f)}, of_match_{f.of} / {f.scale!r}, 0)" for f in _WITHIN],
-        "values_targets": [f"[{_list(repr(float(step.at)) for step in f.tiers)}]" for f in _WITHIN],
-        "held": [_holds(family) for family in _MATCHES],
-        "held_targets": [f"[{_list(str(int(step.at)) for step in f.tiers)}]" for f in _MATCHES],
+        "values": [f"if({_holds(f)}, of_match_{f.of} / {f.scale!r}, 0)" for f in _OF_ONE_MATCH],
+        "values_targets": [f"[{_list(repr(float(step.at)) for step in f.tiers)}]" for f in _OF_ONE_MATCH],
+        "held": [_holds(family) for family in _OF_MATCHES],
+        "held_targets": [f"[{_list(str(int(step.at)) for step in f.tiers)}]" for f in _OF_MATCHES],
     }
     for name, parts in expressions.items():
         sql = sql.replace(f"{{{name}:Expression}}", _list(parts))
@@ -184,8 +181,8 @@ def _tell(found: Facts, row: _Counted) -> None:
         [last], firsts, *nths = ([_end(*end) for end in ends] for ends in row.ends)
         found.matches, found.last = int(found.counted.pop("")), last
         first = iter(firsts)
-        found.earned = {family.id: list(islice(first, len(family.tiers))) for family in _WITHIN}
-        found.earned |= {family.id: ends for family, ends in zip(_MATCHES, nths, strict=True)}
+        found.earned = {family.id: list(islice(first, len(family.tiers))) for family in _OF_ONE_MATCH}
+        found.earned |= {family.id: ends for family, ends in zip(_OF_MATCHES, nths, strict=True)}
 
 
 def _end(ms: int, key: int) -> End | None:

@@ -63,13 +63,11 @@ GROUP BY player
 -- reached each target of what is counted within one, and for each family that counts matches the one with which each of
 -- its targets was full: the end of each (unix milliseconds; below 1: none did) and its key. Until then both are one number,
 -- the key below: the least of those is found much sooner than that of tuples.
-WITH
-arraySort(groupArrayIf((ending, held), has(held, true))) AS holding,
-arrayMap(
-    (nths, family) -> arrayMap(nth -> arrayFilter(end -> end.2[family], holding)[nth].1, nths),
-    [{held_targets:Expression}] AS held_targets,
-    arrayEnumerate(held_targets)
-) AS full
+WITH arrayMap(
+    (targets, sorted) -> arrayMap(nth -> sorted[nth], targets),
+    [{held_targets:Expression}],
+    arrayMap(endings -> arraySort(endings), groupArrayForEach(arrayMap(holds -> if(holds, ending, NULL), held)))
+) AS nths
 SELECT
     person_of(player_key) AS player,
     ['', {families:Expression}] AS families,
@@ -79,8 +77,8 @@ SELECT
         arrayMap(matches -> toFloat64(matches), sumForEach(held))
     ) AS counted,
     arrayMap(
-        ends -> arrayMap(end -> (toInt64(bitShiftRight(end, 64)), toUInt64(bitAnd(end, 18446744073709551615))), ends),
-        arrayConcat([[max(ending)], minForEach(reached)], full)
+        ends -> arrayMap(end -> (toInt64(bitShiftRight(end, 64)), toUInt64(end)), ends),
+        arrayConcat([[max(ending)], minForEach(reached)], nths)
     ) AS ends
 FROM (
     SELECT
@@ -108,18 +106,17 @@ GROUP BY player
 
 -- name: running
 -- Matches that did not say their end, and of which something has come within an hour. Nearly all are over: to look for
--- those that are not takes less.
+-- those that are not takes less. While a rebuild or a match that is left out has just changed `matches` and not yet
+-- `match_results`, a match of no row here counts, too.
 SELECT match_key
 FROM matches
 WHERE match_key IN (SELECT match_key FROM matches WHERE received_at >= now64(3) - INTERVAL 1 HOUR)
 GROUP BY match_key
 HAVING max(matches.ended_at) IS NULL
 
--- name: marks
-SELECT
-    arrayJoin({players:Array(UInt64)}) AS player,
-    is_bot(player) AS bot,
-    is_flagged(player) AS flagged;
+-- name: of_any
+-- Any of these, for all of them together.
+SELECT player, families, counted FROM ({count:Query})
 
 -- name: rarity
 -- How many people have earned each of some achievements, and how many could have: those who have a match behind them.
@@ -198,5 +195,9 @@ SELECT
 -- name: member_keys
 SELECT arrayJoin({members:Array(UInt64)}) AS member, sipHash64('member', toString(member)) AS key;
 
--- name: keys
-SELECT DISTINCT arrayJoin(arrayPushBack(keys_of(arrayJoin({players:Array(UInt64)}) AS player), player)) AS key;
+-- name: people
+SELECT
+    arrayJoin({players:Array(UInt64)}) AS player,
+    arrayPushBack(keys_of(player), player) AS keys,
+    is_bot(player) AS bot,
+    is_flagged(player) AS flagged;

@@ -39,6 +39,7 @@ ORDER BY kills DESC, deaths, name
 LIMIT 128 BY match_key;
 
 -- name: last_events
+-- None came sooner than a day before it happened: matches.sql, timeline.
 SELECT
     match_key,
     type,

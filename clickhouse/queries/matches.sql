@@ -145,8 +145,8 @@ WHERE gametype = {gametype:String} AND started_at = fromUnixTimestamp64Milli({st
     AND match_key = {match:UInt64} AND player_key != 0;
 
 -- name: timeline
--- No event is told before it happens, but for a day by which clocks may differ: the months before and after the match,
--- each a part or more of the log, are not looked into.
+-- raw_events_view believes no clock that is more than a day ahead, so none of the match's events came sooner than a day
+-- before its first, nor later than the last that `matches` knows of: the log's other months are not looked into.
 SELECT
     e.time AS time,
     multiIf(

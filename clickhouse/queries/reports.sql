@@ -36,12 +36,18 @@ WHERE player_key = 0 AND match_key = {match:UInt64};
 
 -- name: moments
 -- What reports are made of: deaths and objectives, in the order of (time, seq). With each player stands the person,
--- after links. Ties are broken by what happened before they are by whom it happened to. No event is told before it
--- happens, but for a day by which clocks may differ: months of the log before and after the matches are not looked into.
+-- after links. Ties are broken by what happened before they are by whom it happened to. `came`: between which times the
+-- matches' events were received. raw_events_view believes no clock that is more than a day ahead, so none came sooner than
+-- a day before it happened; the log's other months are not looked into.
 WITH (
     SELECT (groupArray(player_key), groupArray(player))
     FROM (SELECT 0::UInt64 AS player_key, player_key AS player UNION ALL SELECT player_key, player FROM player_links FINAL)
-) AS links
+) AS links,
+(
+    SELECT (min(matches.first_time) - INTERVAL 1 DAY, max(matches.received_at))
+    FROM matches
+    WHERE match_key IN {matches:Array(UInt64)}
+) AS came
 SELECT
     e.match_key AS match_key,
     toString(e.gametype) AS gametype,
@@ -71,10 +77,7 @@ WHERE (e.server_id, e.match_id) IN (
     WHERE match_key IN {matches:Array(UInt64)}
     GROUP BY match_key
 )
-    AND e.received_at >= (
-        SELECT min(matches.first_time) - INTERVAL 1 DAY FROM matches WHERE match_key IN {matches:Array(UInt64)}
-    )
-    AND e.received_at <= (SELECT max(matches.received_at) FROM matches WHERE match_key IN {matches:Array(UInt64)})
+    AND e.received_at >= came.1 AND e.received_at <= came.2
     AND (is_death(e.type, e.actor_key) OR e.type = 'objective_capture')
 ORDER BY
     match_key, e.time, e.seq, e.session_id, kind, weapon, hitloc, mod, actor_place, target_place, actor_key, target_key
@@ -83,9 +86,15 @@ LIMIT {limit:UInt32} BY match_key;
 
 -- name: made
 -- Reports in the place of the older ones. They are inserted as one block: all of them or none. With each stands for
--- how long weapons were in hand, where taking them and spawning are told: kills count in these matches only.
+-- how long weapons were in hand, where taking them and spawning are told: kills count in these matches only. `came` is
+-- that of `moments`.
 WITH
 (SELECT max(version) FROM {reports:Identifier}) AS last_version,
+(
+    SELECT (min(matches.first_time) - INTERVAL 1 DAY, max(matches.received_at))
+    FROM matches
+    WHERE match_key IN {matches:Array(UInt64)}
+) AS came,
 parts AS (
     SELECT
         e.match_key AS match_key,
@@ -112,10 +121,7 @@ parts AS (
         WHERE match_key IN {matches:Array(UInt64)}
         GROUP BY match_key
     )
-        AND e.received_at >= (
-            SELECT min(matches.first_time) - INTERVAL 1 DAY FROM matches WHERE match_key IN {matches:Array(UInt64)}
-        )
-        AND e.received_at <= (SELECT max(matches.received_at) FROM matches WHERE match_key IN {matches:Array(UInt64)})
+        AND e.received_at >= came.1 AND e.received_at <= came.2
         AND (
             is_death(e.type, e.actor_key)
             OR e.type IN ('weapon_change', 'player_spawn', 'player_respawn', 'player_spectate', 'client_disconnect')

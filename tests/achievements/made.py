@@ -70,4 +70,6 @@ def _literal(value: object) -> str:
         return f"'{value:%Y-%m-%d %H:%M:%S}'"
     if isinstance(value, list):
         return f"[{', '.join(str(round(each)) for each in value)}]"
-    return repr(value) if isinstance(value, str) else str(round(float(str(value))))
+    if isinstance(value, float):
+        return str(round(value))
+    return repr(value)

@@ -195,6 +195,38 @@ def test_the_first_match_that_earned_it_is_named(clickhouse: ClickHouse) -> None
     assert int(found.last.match, 16) == 5
 
 
+def test_what_earned_it_is_told_by_time_and_then_by_key(clickhouse: ClickHouse) -> None:
+    """Keys of 64 bits that fall while time rises, of matches that two clients of one person played."""
+    top = 2**64 - 2
+    begins = {top - n: BEGIN + timedelta(days=n) for n in range(9)}
+    # Two at once: the lesser key is the first of them.
+    begins |= {2: BEGIN + timedelta(days=9), 1: BEGIN + timedelta(days=9)}
+
+    async def made() -> None:
+        # Alive for ten minutes; it is the first time, the second from the last key, that ten enemies die.
+        for n, (key, begin) in enumerate(begins.items()):
+            facts = {"minutes": 10.0, "deaths": 0.0, "kills": 1.0 if n < 7 else 10.0}
+            await insert(clickhouse, 5 + n % 2, [row(facts, begin)], key)
+        await clickhouse.command("INSERT INTO player_links VALUES (6, 5, false, now64(3))")
+        await people.refresh(clickhouse)
+
+    asyncio.run(made())
+    found = facts_of(clickhouse, 5)
+    ends = {one.achievement.id: one.end for one in judge(found) if one.earned}
+    told = {
+        id_: (int(end.match, 16), end.at)
+        for id_ in ("survivor_bronze", "survivor_silver", "match_kills_bronze")
+        if (end := ends[id_])
+    }
+    assert told == {
+        "survivor_bronze": (top, BEGIN),
+        "survivor_silver": (1, BEGIN + timedelta(days=9)),
+        "match_kills_bronze": (top - 7, BEGIN + timedelta(days=7)),
+    }
+    assert found.last is not None
+    assert int(found.last.match, 16) == 2
+
+
 def test_links_join_and_flags_and_bots_shut_out(clickhouse: ClickHouse) -> None:
     async def made() -> None:
         await insert(clickhouse, 5, [row({"kills": 30})])
@@ -214,12 +246,17 @@ def test_links_join_and_flags_and_bots_shut_out(clickhouse: ClickHouse) -> None:
     players, have = asyncio.run(queries.rarity(clickhouse))
     assert (players, have["match_kills_gold"], have["match_kills_platinum"]) == (2, 2, 1)
 
-    async def flagged() -> None:
-        await clickhouse.command("INSERT INTO player_marks SELECT 6, -1, true, '', now64(3), now64(3)")
+    async def marked(bot: int, flagged: str) -> None:
+        await clickhouse.command(
+            f"INSERT INTO player_marks SELECT 6, {bot}, {flagged}, '', now64(3), now64(3)"
+        )
         await people.refresh(clickhouse)
 
-    asyncio.run(flagged())
-    assert facts_of(clickhouse, 6).flagged
+    asyncio.run(marked(1, "false"))
+    assert facts_of(clickhouse, 6).bot
+    assert earned(clickhouse, 6, next(f for f in FAMILIES if f.id == "match_kills")) == []
+    asyncio.run(marked(-1, "true"))
+    assert (facts_of(clickhouse, 6).bot, facts_of(clickhouse, 6).flagged) == (False, True)
     assert earned(clickhouse, 6, next(f for f in FAMILIES if f.id == "match_kills")) == []
     players, have = asyncio.run(queries.rarity(clickhouse))
     assert (players, have["match_kills_gold"], have.get("match_kills_platinum", 0)) == (1, 1, 0)
