@@ -143,7 +143,7 @@ def composed(name: str) -> str:
     for table, count in _COUNTS.items():
         if count == name:
             return _with_expressions(sql, table)
-    counts = (_SQL["of_any"].replace("{count:Query}", composed(each)) for each in _COUNTS.values())
+    counts = (_SQL["counted"].replace("{count:Query}", composed(each)) for each in _COUNTS.values())
     return sql.replace("{counts:Query}", "\nUNION ALL\n".join(counts))
 
 

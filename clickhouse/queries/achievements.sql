@@ -114,7 +114,7 @@ WHERE match_key IN (SELECT match_key FROM matches WHERE received_at >= now64(3) 
 GROUP BY match_key
 HAVING max(matches.ended_at) IS NULL
 
--- name: of_any
+-- name: counted
 -- Any of these, for all of them together.
 SELECT player, families, counted FROM ({count:Query})
 
