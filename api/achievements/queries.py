@@ -139,7 +139,7 @@ async def states(clickhouse: ClickHouse, members: Iterable[int]) -> list[State]:
 @cache
 def composed(name: str) -> str:
     """Return the SQL of a query, with the catalogue's expressions in it."""
-    sql = _SQL[name].replace("{running:Query}", _SQL["running"])
+    sql = _SQL[name].replace("{over:Query}", _SQL["over"])
     for table, count in _COUNTS.items():
         if count == name:
             return _with_expressions(sql, table)

@@ -99,20 +99,17 @@ FROM (
             FROM match_results
             WHERE sign = -1 AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
         )
-        AND match_key NOT IN (SELECT match_key FROM ({running:Query}))
+        AND match_key IN (SELECT match_key FROM ({over:Query}))
         AND ({everybody:Bool} OR player_key IN {keys:Array(UInt64)})
 )
 GROUP BY player
 
--- name: running
--- Matches that did not say their end, and of which something has come within an hour. Nearly all are over: to look for
--- those that are not takes less. While a rebuild or a match that is left out has just changed `matches` and not yet
--- `match_results`, a match of no row here counts, too.
+-- name: over
+-- Matches that said their end, or of which nothing has come for an hour.
 SELECT match_key
 FROM matches
-WHERE match_key IN (SELECT match_key FROM matches WHERE received_at >= now64(3) - INTERVAL 1 HOUR)
 GROUP BY match_key
-HAVING max(matches.ended_at) IS NULL
+HAVING max(matches.ended_at) IS NOT NULL OR max(matches.received_at) < now64(3) - INTERVAL 1 HOUR
 
 -- name: counted
 -- Any of these, for all of them together.
@@ -152,7 +149,7 @@ WITH results AS (
         AND (player_key, match_key, version) NOT IN (
             SELECT player_key, match_key, version FROM match_results WHERE sign = -1
         )
-        AND match_key NOT IN (SELECT match_key FROM ({running:Query}))
+        AND match_key IN (SELECT match_key FROM ({over:Query}))
         AND player_key IN (
             SELECT arrayJoin(arrayPushBack(keys_of(person_of(arrayJoin({keys:Array(UInt64)})) AS person), person))
         )

@@ -171,6 +171,10 @@ def test_only_matches_that_are_over_count(clickhouse: ClickHouse) -> None:
         )
 
     asyncio.run(made())
+    assert facts_of(clickhouse, 5).counted.get("match_kills", 0) == 0
+    asyncio.run(heard("1 MINUTE"))
+    assert facts_of(clickhouse, 5).counted.get("match_kills", 0) == 0
+    asyncio.run(clickhouse.command("ALTER TABLE matches DELETE WHERE 1 SETTINGS mutations_sync = 2"))
     asyncio.run(heard("61 MINUTE"))
     assert facts_of(clickhouse, 5).counted["match_kills"] == 30
     asyncio.run(heard("1 MINUTE"))
